@@ -1,0 +1,60 @@
+# `make` lists the targets. Needs Python 3.11 (or 3.10), make and a C compiler; everything else goes into .venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+export RASA_TELEMETRY_ENABLED := false
+export PYTHONUNBUFFERED := 1
+.DEFAULT_GOAL := help
+.PHONY: help serve shell train check test test-fast lint evaluate benchmark-nlu install clean-install lock
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+serve: install ## answer on http://127.0.0.1:5005 (HOST, PORT), trained first if needed
+	@exec $(BIN)/python -m bot serve
+
+shell: install ## talk to the assistant in the terminal
+	@exec $(BIN)/python -m bot shell
+
+train: install ## train if what the assistant is trained on has changed
+	@$(BIN)/python -m bot train
+
+check: install ## check knowledge, settings, domain and examples (SOURCES=folder of the articles: also against them)
+	@$(BIN)/python -m bot check $(if $(SOURCES),--sources $(SOURCES))
+
+test: lint train ## everything that must hold before a change lands
+	@$(BIN)/python -m bot check --rasa $(if $(SOURCES),--sources $(SOURCES))
+	@$(BIN)/python -m pytest
+
+test-fast: install ## the tests that need no model, in seconds
+	@$(BIN)/python -m pytest tests/unit tests/actions
+
+lint: install
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+evaluate: train ## accuracy on held-out wordings: figures, JSON and plots in results/
+	@$(BIN)/python -m bot evaluate
+
+benchmark-nlu: install ## the same components on public data sets (DATA=folder with banking77/ and clinc150/)
+	@$(BIN)/python -m benchmarks.nlu $(if $(DATA),$(DATA),$(error give the folder of the data sets: make benchmark-nlu DATA=folder))
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11)) and "The assistant needs Python 3.11 or 3.10; %s is %s. Name another: make PYTHON=python3.11" % (sys.executable, sys.version.split()[0]))'
+	@echo "Installing the locked packages into .venv; some minutes, once."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --ignore-requires-python --require-hashes --progress-bar on -r requirements.txt \
+	  | grep --line-buffered -E '^(Collecting|Installing|Successfully|ERROR)' | cut -c1-100
+	@# Rasa asks for usage statistics unless told not to; this tells it in every process of this environment.
+	@echo 'import os; os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")' > $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/no_telemetry.pth
+	@touch $@
+
+clean-install: ## install the packages anew
+	rm -rf .venv
+	$(MAKE) install
+
+lock: install ## write requirements.txt from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --quiet \
+	  --custom-compile-command "make lock" --output-file requirements.txt

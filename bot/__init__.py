@@ -1,0 +1,1 @@
+"""The library behind the assistant: knowledge, answers, understanding, server and command line."""

@@ -1,0 +1,123 @@
+"""From a topic and the entities of a question to what the visitor reads: text, source line, buttons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Mapping, Sequence
+
+from bot.knowledge import INTENT_PREFIX, Fact, Knowledge, Topic, Variant, is_dated
+
+VARIANTS_AT_ONCE = 2  # a question that names two certifications gets both answers; more would be a page
+RELATED_BUTTONS = 3  # what fits under an answer on a phone
+SOURCE_FIGURES_MAX = 3  # a source line names at most so many dates of one source
+
+Entities = Mapping[str, Sequence[str]]  # values named in a question, by entity, in the order named
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the visitor reads: the text without its source line, the line, the topics to offer next."""
+
+    text: str
+    source_line: str
+    related: tuple[str, ...]
+
+    @property
+    def full_text(self) -> str:
+        """The text, and on its last line where it comes from."""
+        return f"{self.text}\n{self.source_line}"
+
+
+def answer(knowledge: Knowledge, topic_name: str, entities: Entities, dated_after_years: int, today: date | None = None) -> Answer:
+    """Returns the answer to a topic's question.
+
+    Args:
+        knowledge: what may be said.
+        topic_name: the topic asked about.
+        entities: what the question named; it chooses the variant.
+        dated_after_years: a figure further back than this many calendar years is marked in the source line.
+        today: for tests.
+    Raises:
+        KeyError: no such topic.
+    """
+    topic = knowledge.topics[topic_name]
+    chosen = choose_variants(topic, entities)
+    if len(chosen) > 1 and _names_all(knowledge, topic.answer, entities):  # "AAPC or AHIMA?": the base answer tells them apart
+        chosen = []
+    entries: list[Topic | Variant] = [*chosen] if chosen else [topic]
+    texts = [knowledge.fill(entry.answer) for entry in entries]
+    if not chosen and (missing := _missing(knowledge, topic, entities)):
+        texts.insert(0, f"I have nothing on this for {missing} in particular, but in general:")
+    facts = [fact for entry in entries for fact in knowledge.facts_of(entry)]
+    return Answer(" ".join(texts), source_line(knowledge, facts, dated_after_years, today), tuple(topic.related[:RELATED_BUTTONS]))
+
+
+def choose_variants(topic: Topic, entities: Entities) -> list[Variant]:
+    """Returns the variants the entities ask for: the most specific, in the order named, at most VARIANTS_AT_ONCE; none for the base answer."""
+    matching = [variant for variant in topic.variants if all(set(variant.values(entity)) & set(entities.get(entity, ())) for entity in variant.when)]
+    specific = max((len(variant.when) for variant in matching), default=0)
+    named = [value for values in entities.values() for value in values]
+
+    def order(variant: Variant) -> int:
+        return min(named.index(value) for entity in variant.when for value in variant.values(entity) if value in entities.get(entity, ()))
+
+    best = sorted((variant for variant in matching if len(variant.when) == specific), key=order)
+    # Variants for different kinds of things ("billers", "beginners") cannot both be the answer; the first in the file is.
+    kinds = {tuple(sorted(variant.when)) for variant in best}
+    if len(kinds) > 1:
+        return [variant for variant in matching if len(variant.when) == specific][:1]
+    return best[:VARIANTS_AT_ONCE]
+
+
+def _names_all(knowledge: Knowledge, text: str, entities: Entities) -> bool:
+    """Returns whether a text speaks of everything the question named."""
+    said = knowledge.fill(text).lower()
+    return all(knowledge.entities[entity].values[value].short.lower() in said for entity, values in entities.items() for value in values)
+
+
+def _missing(knowledge: Knowledge, topic: Topic, entities: Entities) -> str:
+    """Returns the name of what was asked about where the topic tells apart its kind but does not know it; empty if nothing is missing."""
+    told_apart = {entity for variant in topic.variants for entity in variant.when}
+    for entity, values in entities.items():
+        kind = knowledge.entities[entity]
+        if entity in told_apart and kind.tell_if_missing:
+            names = [kind.values[value] for value in values if kind.values[value].short.lower() not in knowledge.fill(topic.answer).lower()]
+            if names:
+                return " and ".join(f"the {value.name}" for value in names)
+    return ""
+
+
+def source_line(knowledge: Knowledge, facts: Sequence[Fact], dated_after_years: int, today: date | None = None) -> str:
+    """Returns the line every FAQ answer ends in: each source once with the years it speaks of, the newest first."""
+    by_source: dict[str, list[Fact]] = {}
+    for fact in facts:
+        by_source.setdefault(fact.source, []).append(fact)
+
+    def newest(source: str) -> int:
+        return max(fact.year_of(knowledge.sources) or 0 for fact in by_source[source])
+
+    parts = []
+    for source in sorted(by_source, key=newest, reverse=True):
+        figures = [fact for fact in by_source[source] if fact.value is not None]
+        # Figures say whose they are and of when; statements are the article's own.
+        publisher = knowledge.sources[source].publisher
+        dates = [f"{fact.by}, {_when(knowledge, fact)}" if fact.by and fact.by != publisher else _when(knowledge, fact) for fact in figures]
+        if not dates:
+            dates = [str(knowledge.sources[source].year or "undated")]
+        dates = list(dict.fromkeys(dates))[:SOURCE_FIGURES_MAX]
+        dated = any(is_dated(fact, knowledge, dated_after_years, today) for fact in figures)
+        parts.append(f"{knowledge.sources[source].cite} ({'; '.join(dates)}{'; dated' if dated else ''})")
+    return f"{'Source' if len(parts) == 1 else 'Sources'}: {'; '.join(parts)}"
+
+
+def _when(knowledge: Knowledge, fact: Fact) -> str:
+    """Returns the time a figure speaks of; a projection is as old as its article."""
+    published = knowledge.sources[fact.source].year
+    year = min(fact.year, published) if fact.year and published else fact.year or published
+    return fact.period or str(year or "undated")
+
+
+def topic_buttons(knowledge: Knowledge, topics: Sequence[str]) -> list[dict[str, str]]:
+    """Returns a button for each topic: its label, and the payload that asks its question."""
+    return [{"title": knowledge.topics[topic].label, "payload": f"/{INTENT_PREFIX}{topic}"} for topic in topics if topic in knowledge.topics]

@@ -1,0 +1,1 @@
+"""Understanding: the components of config.yml, each in a file named after its class."""

@@ -1,0 +1,122 @@
+"""Recognizes what the knowledge file names (certifications, bodies, levels ...) by spaCy's matcher."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Text
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.exceptions import RasaException
+from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_END, ENTITY_ATTRIBUTE_START, ENTITY_ATTRIBUTE_TYPE, ENTITY_ATTRIBUTE_VALUE, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from spacy.matcher import Matcher
+from spacy.tokens import Doc
+from spacy.util import filter_spans
+
+from bot import knowledge
+from bot.nlu.blank_spacy_tokenizer import english
+from bot.nlu.component import complete_config
+
+FUZZY_FROM_LETTERS = 7  # shorter words are too close to others ("coder", "corder", "order")
+TRAINED_ON = "trained_on"  # file that keeps the fingerprint of topics and entities
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
+class GazetteerEntityExtractor(GraphComponent, EntityExtractorMixin):
+    """Finds the entity values of the knowledge file by their synonyms, the longest match first."""
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """Returns the default config (see parent class for full docstring)."""
+        return {
+            "knowledge": None,  # folder of the knowledge file; the project's own unless given
+        }
+
+    @staticmethod
+    def required_packages() -> List[Text]:
+        """Returns the packages the component imports."""
+        return ["spacy"]
+
+    def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        """Reads the entities from the knowledge file."""
+        folder = complete_config(type(self), config)["knowledge"]
+        self._knowledge = knowledge.load(Path(folder) if folder else knowledge.FOLDER)
+        self._model_storage, self._resource = model_storage, resource
+        self._matcher = Matcher(english().vocab)
+        for kind, entity in self._knowledge.entities.items():
+            for name, value in entity.values.items():
+                patterns = {tuple(token.norm_ for token in _normalized(synonym)) for synonym in value.synonyms}
+                self._matcher.add(f"{kind}\n{name}", [[_token_pattern(word) for word in pattern] for pattern in sorted(patterns)])
+
+    @classmethod
+    def create(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> GazetteerEntityExtractor:
+        """Creates the component (see parent class for full docstring)."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
+        """Returns the hash of the topics and entities, so that Rasa trains again when they change."""
+        return knowledge.load(Path(config["knowledge"]) if config.get("knowledge") else knowledge.FOLDER).training_fingerprint
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Keeps with the model which topics and entities it was trained on."""
+        with self._model_storage.write_to(self._resource) as directory:
+            (directory / TRAINED_ON).write_text(self._knowledge.training_fingerprint)
+        return self._resource
+
+    @classmethod
+    def load(
+        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
+    ) -> GazetteerEntityExtractor:
+        """Loads the component.
+
+        Raises:
+            RasaException: the model was trained on other topics or entities than the knowledge file has now.
+        """
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as directory:
+            trained_on = (directory / TRAINED_ON).read_text()
+        if trained_on != component._knowledge.training_fingerprint:
+            raise RasaException("The model was trained on other topics or entities than knowledge/medical_coding.yml has now. Run `make train`.")
+        return component
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Adds the entities found to each message."""
+        for message in messages:
+            message.set(ENTITIES, message.get(ENTITIES, []) + self._extract(message.get(TEXT) or ""), add_to_output=True)
+        return messages
+
+    def _extract(self, text: Text) -> List[Dict[Text, Any]]:
+        spans = filter_spans(self._matcher(_normalized(text), as_spans=True))
+        entities = []
+        for span in sorted(spans, key=lambda span: span.start):
+            kind, _, value = span.label_.partition("\n")
+            entities.append(
+                {
+                    ENTITY_ATTRIBUTE_TYPE: kind,
+                    ENTITY_ATTRIBUTE_VALUE: value,
+                    ENTITY_ATTRIBUTE_START: span.start_char,
+                    ENTITY_ATTRIBUTE_END: span.end_char,
+                }
+            )
+        return self.add_extractor_name(entities)
+
+
+def _normalized(text: Text) -> Doc:
+    """Returns the text's tokens, hyphens and slashes apart, with norms in lower case without dots and apostrophes ("C.P.C." is "cpc")."""
+    # A same-length replacement keeps the offsets of the original text.
+    doc = english().make_doc(re.sub(r"[-/–—_]", " ", text))
+    for token in doc:
+        token.norm_ = re.sub(r"[.'’]", "", token.lower_) or token.lower_
+    return doc
+
+
+def _token_pattern(word: Text) -> Dict[Text, Any]:
+    """Returns the pattern of one word: as it is, or with one wrong letter if it is long."""
+    return {"NORM": {"FUZZY1": word}} if len(word) >= FUZZY_FROM_LETTERS and word.isalpha() else {"NORM": word}

@@ -1,0 +1,112 @@
+"""Turns a message into weighted counts of its words and letters: the certain words, and what a misspelling leaves of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Text
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.sparse_featurizer.sparse_featurizer import SparseFeaturizer
+from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.shared.exceptions import RasaException
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from bot.nlu.component import complete_config
+
+VOCABULARY, WEIGHTS = "vocabulary.json", "weights.npz"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class NgramFeaturizer(SparseFeaturizer, GraphComponent):
+    """Adds a sparse sentence feature, float32 [1, vocabulary]: TF-IDF of word n-grams beside that of letter n-grams."""
+
+    @classmethod
+    def required_components(cls) -> List[type]:
+        """Returns the components that must come before."""
+        return [Tokenizer]
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """Returns the default config (see parent class for full docstring)."""
+        return {
+            **SparseFeaturizer.get_default_config(),
+            "words": [1, 2],  # shortest and longest run of words
+            "letters": [2, 4],  # shortest and longest run of letters within a word
+        }
+
+    @staticmethod
+    def required_packages() -> List[Text]:
+        """Returns the packages the component imports."""
+        return ["sklearn"]
+
+    def __init__(self, config: Dict[Text, Any], name: Text, model_storage: ModelStorage, resource: Resource) -> None:
+        """Creates the featurizer without a vocabulary."""
+        super().__init__(name, config)
+        self._model_storage, self._resource = model_storage, resource
+        complete = complete_config(type(self), config)
+        common = {"sublinear_tf": True, "dtype": np.float32}
+        self._vectorizers = {
+            "words": TfidfVectorizer(ngram_range=tuple(complete["words"]), token_pattern=r"\b\w+\b", **common),
+            "letters": TfidfVectorizer(analyzer="char_wb", ngram_range=tuple(complete["letters"]), **common),
+        }
+
+    @classmethod
+    def validate_config(cls, config: Dict[Text, Any]) -> None:
+        """Refuses keys the component does not have (Rasa's base class calls it)."""
+        complete_config(cls, config)
+
+    @classmethod
+    def create(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> NgramFeaturizer:
+        """Creates the component (see parent class for full docstring)."""
+        return cls(config, execution_context.node_name, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learns the vocabulary and its weights from the training examples."""
+        texts = [message.get(TEXT) for message in training_data.training_examples if message.get(TEXT)]
+        if not texts:
+            raise RasaException("data/nlu.yml: holds no examples to learn n-grams from. Add examples for every intent.")
+        for vectorizer in self._vectorizers.values():
+            vectorizer.fit(texts)
+        with self._model_storage.write_to(self._resource) as directory:
+            vocabulary = {name: vectorizer.get_feature_names_out().tolist() for name, vectorizer in self._vectorizers.items()}
+            (directory / VOCABULARY).write_text(json.dumps(vocabulary), encoding="utf-8")
+            np.savez(directory / WEIGHTS, **{name: vectorizer.idf_ for name, vectorizer in self._vectorizers.items()})
+        return self._resource
+
+    @classmethod
+    def load(
+        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
+    ) -> NgramFeaturizer:
+        """Loads a trained component (see parent class for full docstring)."""
+        component = cls.create(config, model_storage, resource, execution_context)
+        with model_storage.read_from(resource) as directory:
+            vocabulary = json.loads((directory / VOCABULARY).read_text(encoding="utf-8"))
+            weights = np.load(directory / WEIGHTS, allow_pickle=False)
+            for name, vectorizer in component._vectorizers.items():
+                vectorizer.vocabulary_ = {ngram: index for index, ngram in enumerate(vocabulary[name])}
+                vectorizer.idf_ = weights[name]
+        return component
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Adds the feature to every training example."""
+        self.process([message for message in training_data.training_examples if message.get(TEXT)])
+        return training_data
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Adds the feature to each message."""
+        if not messages:
+            return messages
+        texts = [message.get(TEXT) or "" for message in messages]
+        features = sparse.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers.values()], format="csr")
+        for index, message in enumerate(messages):
+            message.add_features(Features(features[index], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
+        return messages

@@ -1,0 +1,143 @@
+"""Reads YAML that people edit: equal keys refused, `no` stays a word, line numbers kept for messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import yaml
+
+Path_ = tuple[Any, ...]
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong in a file: where, and what to do about it."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class ProblemsError(ValueError):
+    """Files that people edit are not right; `problems` has all of them, sorted by file and line."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = sorted(set(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file as plain data, and the line on which each value's key stands (1-based), by path."""
+
+    file: str
+    content: Any
+    lines: dict[Path_, int]
+
+    def problem(self, path: Path_, message: str) -> Problem:
+        """Returns a problem at the line of the path, or of the nearest thing above it."""
+        while path not in self.lines:
+            path = path[:-1]
+        return Problem(self.file, self.lines[path], message)
+
+
+def read(path: Path, name: str | None = None) -> Document:
+    """Returns the document in a file.
+
+    Args:
+        path: the file, UTF-8.
+        name: how messages call it; the path unless given.
+    Raises:
+        ProblemsError: the file is missing, is not YAML or has two equal keys.
+    """
+    name = name or str(path)
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except OSError as error:
+        raise ProblemsError([Problem(name, 1, f"cannot be read: {error.strerror}. Put the file back.")]) from error
+    except UnicodeDecodeError as error:
+        raise ProblemsError([Problem(name, 1, "is not UTF-8 text. Save it as UTF-8.")]) from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        message = f"not valid YAML: {error.problem}. Look at the quotes, colons and indentation here and one line above."
+        raise ProblemsError([Problem(name, line, message)]) from error
+    except yaml.YAMLError as error:
+        raise ProblemsError([Problem(name, 1, f"not valid YAML: {error}. Remove what cannot be read.")]) from error
+    lines: dict[Path_, int] = {(): 1}
+    problems: list[Problem] = []
+    constructor = yaml.constructor.SafeConstructor()
+
+    def plain(node: yaml.Node, path: Path_) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            mapping: dict[Any, Any] = {}
+            for key_node, value_node in node.value:
+                key, line = key_node.value, key_node.start_mark.line + 1
+                if key in mapping:
+                    first = lines[(*path, key)]
+                    problems.append(Problem(name, line, f"key '{key}' stands here again after line {first}; each key may stand once. Rename or remove one."))
+                    continue
+                lines[(*path, key)] = line
+                mapping[key] = plain(value_node, (*path, key))
+            return mapping
+        if isinstance(node, yaml.SequenceNode):
+            items = []
+            for index, item in enumerate(node.value):
+                lines[(*path, index)] = item.start_mark.line + 1
+                items.append(plain(item, (*path, index)))
+            return items
+        kind = node.tag.rsplit(":", 1)[-1]
+        if kind in ("int", "float", "null") or (kind == "bool" and node.value in ("true", "false")):
+            return constructor.construct_object(node)
+        return node.value
+
+    content = plain(root, ()) if root is not None else {}
+    if problems:
+        raise ProblemsError(problems)
+    return Document(name, content, lines)
+
+
+class Entry(pydantic.BaseModel):
+    """A mapping in a file that people edit; keys it does not know are refused."""
+
+    class Config:
+        extra = "forbid"
+        allow_mutation = False
+
+
+def parse(document: Document, model: type[Entry], content: Any | None = None) -> Any:
+    """Returns the document as a model.
+
+    Raises:
+        ProblemsError: keys or values that the model refuses, all of them.
+    """
+    try:
+        return model.parse_obj(document.content if content is None else content)
+    except pydantic.ValidationError as error:
+        raise ProblemsError([_explain(document, model, one) for one in error.errors()]) from error
+
+
+def _explain(document: Document, model: type[Entry], error: Any) -> Problem:
+    """Returns pydantic's error in our words, at its line."""
+    path = tuple(part for part in error["loc"] if part != "__root__")
+    if error["type"] == "value_error.extra":
+        allowed = ", ".join(_keys(model, path[:-1]))
+        return document.problem(path, f"unknown key '{path[-1]}'; allowed: {allowed}. Correct or remove it.")
+    if error["type"] == "value_error.missing":
+        return document.problem(path, f"key '{path[-1]}' is missing. Add it.")
+    where = ".".join(map(str, path)) or "the file"
+    return document.problem(path, f"{where}: {error['msg']}")
+
+
+def _keys(model: type[Entry], path: Path_) -> list[str]:
+    """Returns the keys that the model allows at a path."""
+    for part in path:
+        field = model.__fields__.get(part)
+        if field is not None:
+            model = field.type_
+    return list(model.__fields__)
