@@ -36,7 +36,7 @@ class ActionClarify(Action):
             for intent in tracker.latest_message.get("intent_ranking", [])
             if intent["name"].startswith(INTENT_PREFIX) and intent["confidence"] >= CHOICE_CONFIDENCE_MIN
         ]
-        choices = answers.topic_buttons(known, near[:CHOICES_MAX])
+        choices = answers.topic_buttons(known, near)[:CHOICES_MAX]  # a topic that is gone leaves its place to the next
         if choices:
             dispatcher.utter_message(response="utter_which_topic", buttons=[*choices, PERSON_BUTTON])
         else:

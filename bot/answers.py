@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Mapping, Sequence
 
-from bot.knowledge import INTENT_PREFIX, Fact, Knowledge, Topic, Variant, is_dated
+from bot.knowledge import ANSWER_MAX_CHARACTERS, INTENT_PREFIX, Fact, Knowledge, Topic, Variant, is_dated
 
 VARIANTS_AT_ONCE = 2  # a question that names two certifications gets both answers; more would be a page
 RELATED_BUTTONS = 3  # what fits under an answer on a phone
@@ -47,6 +48,9 @@ def answer(knowledge: Knowledge, topic_name: str, entities: Entities, dated_afte
         chosen = []
     entries: list[Topic | Variant] = [*chosen] if chosen else [topic]
     texts = [knowledge.fill(entry.answer) for entry in entries]
+    while len(texts) > 1 and len(" ".join(texts)) > ANSWER_MAX_CHARACTERS:  # together too long: what was named first
+        entries.pop()
+        texts.pop()
     if not chosen and (missing := _missing(knowledge, topic, entities)):
         texts.insert(0, f"I have nothing on this for {missing} in particular, but in general:")
     facts = [fact for entry in entries for fact in knowledge.facts_of(entry)]
@@ -72,8 +76,8 @@ def choose_variants(topic: Topic, entities: Entities) -> list[Variant]:
 
 def _names_all(knowledge: Knowledge, text: str, entities: Entities) -> bool:
     """Returns whether a text speaks of everything the question named."""
-    said = knowledge.fill(text).lower()
-    return all(knowledge.entities[entity].values[value].short.lower() in said for entity, values in entities.items() for value in values)
+    said = knowledge.fill(text)
+    return all(_says(said, knowledge.entities[entity].values[value].short) for entity, values in entities.items() for value in values)
 
 
 def _missing(knowledge: Knowledge, topic: Topic, entities: Entities) -> str:
@@ -82,10 +86,15 @@ def _missing(knowledge: Knowledge, topic: Topic, entities: Entities) -> str:
     for entity, values in entities.items():
         kind = knowledge.entities[entity]
         if entity in told_apart and kind.tell_if_missing:
-            names = [kind.values[value] for value in values if kind.values[value].short.lower() not in knowledge.fill(topic.answer).lower()]
+            names = [kind.values[value] for value in values if not _says(knowledge.fill(topic.answer), kind.values[value].short)]
             if names:
                 return " and ".join(f"the {value.name}" for value in names)
     return ""
+
+
+def _says(text: str, name: str) -> bool:
+    """Returns whether a text has a name as a word: "CTR" is not in "electronic", nor "CPC" in "CPC-P"."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}s?(?!\w|-\w\b)", text, re.IGNORECASE) is not None
 
 
 def source_line(knowledge: Knowledge, facts: Sequence[Fact], dated_after_years: int, today: date | None = None) -> str:
@@ -95,7 +104,7 @@ def source_line(knowledge: Knowledge, facts: Sequence[Fact], dated_after_years: 
         by_source.setdefault(fact.source, []).append(fact)
 
     def newest(source: str) -> int:
-        return max(fact.year_of(knowledge.sources) or 0 for fact in by_source[source])
+        return max(fact.year_said(knowledge.sources) or 0 for fact in by_source[source])
 
     parts = []
     for source in sorted(by_source, key=newest, reverse=True):
@@ -105,17 +114,15 @@ def source_line(knowledge: Knowledge, facts: Sequence[Fact], dated_after_years: 
         dates = [f"{fact.by}, {_when(knowledge, fact)}" if fact.by and fact.by != publisher else _when(knowledge, fact) for fact in figures]
         if not dates:
             dates = [str(knowledge.sources[source].year or "undated")]
-        dates = list(dict.fromkeys(dates))[:SOURCE_FIGURES_MAX]
+        dates = [date for date in dict.fromkeys(dates) if not any(date != other and date in other for other in dates)][:SOURCE_FIGURES_MAX]
         dated = any(is_dated(fact, knowledge, dated_after_years, today) for fact in figures)
         parts.append(f"{knowledge.sources[source].cite} ({'; '.join(dates)}{'; dated' if dated else ''})")
     return f"{'Source' if len(parts) == 1 else 'Sources'}: {'; '.join(parts)}"
 
 
 def _when(knowledge: Knowledge, fact: Fact) -> str:
-    """Returns the time a figure speaks of; a projection is as old as its article."""
-    published = knowledge.sources[fact.source].year
-    year = min(fact.year, published) if fact.year and published else fact.year or published
-    return fact.period or str(year or "undated")
+    """Returns the time a figure is of, as visitors read it."""
+    return fact.period or str(fact.year_said(knowledge.sources) or "undated")
 
 
 def topic_buttons(knowledge: Knowledge, topics: Sequence[str]) -> list[dict[str, str]]:

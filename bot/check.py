@@ -81,7 +81,7 @@ def examples_by_intent(document: Document) -> dict[str, list[tuple[int, str]]]:
     """Returns the examples of a Rasa NLU file by intent, each with its line."""
     examples: dict[str, list[tuple[int, str]]] = {}
     for index, entry in enumerate(document.content.get("nlu", [])):
-        if "intent" not in entry:
+        if not {"intent", "examples"} <= set(entry):
             continue
         first = document.lines[("nlu", index, "examples")] + 1
         rows = examples.setdefault(entry["intent"], [])
@@ -122,30 +122,32 @@ def _check_intents(known: Knowledge, domain: Document, nlu: Document, examples: 
     for topic in known.topics:
         intent = INTENT_PREFIX + topic
         if intent not in intents:
-            yield Problem(domain.file, domain.lines[("intents",)], f"topic '{topic}' has no intent. Add under intents: - {intent}: {{use_entities: []}}")
+            yield domain.problem(("intents",), f"topic '{topic}' has no intent. Add under intents: - {intent}: {{use_entities: []}}")
         if not examples.get(intent):
             yield Problem(nlu.file, 1, f"topic '{topic}' has no examples. Add an entry with intent {intent} and {EXAMPLES_ADVISED} or more examples.")
     for intent, line in intents.items():
-        if intent.startswith(INTENT_PREFIX) and intent.removeprefix(INTENT_PREFIX) not in known.topics and intent not in ("ask_capabilities", "ask_sources"):
+        if intent.startswith(INTENT_PREFIX) and intent.removeprefix(INTENT_PREFIX) not in known.topics:
             yield Problem(domain.file, line, f"intent '{intent}' has no topic in knowledge/medical_coding.yml. Add the topic or remove the intent.")
         if intent != "nlu_fallback" and not examples.get(intent):
             yield Problem(domain.file, line, f"intent '{intent}' has no examples in data/nlu.yml. Add {EXAMPLES_ADVISED} or more, or remove the intent.")
+    named = {entry["intent"]: nlu.lines[("nlu", index, "intent")] for index, entry in enumerate(nlu.content.get("nlu", [])) if "intent" in entry}
     for intent, rows in examples.items():
         if intent not in intents:
-            yield Problem(nlu.file, rows[0][0] - 1 if rows else 1, f"intent '{intent}' is not in domain.yml. Add it there or correct the name.")
+            yield Problem(nlu.file, named[intent], f"intent '{intent}' is not in domain.yml. Add it there or correct the name.")
         elif 0 < len(rows) < EXAMPLES_MIN:
             yield Problem(nlu.file, rows[0][0], f"intent '{intent}' has {len(rows)} examples; at least {EXAMPLES_MIN} are needed. Add more, as different as people are.")
     entities = domain.content.get("entities", [])
     for name in sorted(set(known.entities) ^ set(entities)):
-        yield Problem(domain.file, domain.lines[("entities",)], f"entity '{name}' stands in only one of domain.yml and knowledge/medical_coding.yml. Add it to the other or remove it.")
+        yield domain.problem(("entities",), f"entity '{name}' stands in only one of domain.yml and knowledge/medical_coding.yml. Add it to the other or remove it.")
 
 
 def _check_rule(known: Knowledge, rules: Document) -> Iterator[Problem]:
     """Yields topics whose intent the rule that answers questions does not name."""
-    answered = {step["intent"] for rule in rules.content["rules"] for either in rule["steps"] for step in either.get("or", [either]) if "intent" in step}
+    answering = [rule["steps"] for rule in rules.content.get("rules", []) if {"action": "action_answer_question"} in rule["steps"]]
+    answered = {step["intent"] for steps in answering for either in steps for step in either.get("or", [either]) if "intent" in step}
     for topic in known.topics:
         if INTENT_PREFIX + topic not in answered:
-            yield Problem(rules.file, rules.lines[("rules",)], f"topic '{topic}': no rule answers it. Add to the rule 'Career questions': - intent: {INTENT_PREFIX}{topic}")
+            yield rules.problem(("rules",), f"topic '{topic}': no rule answers it. Add to the rule 'Career questions': - intent: {INTENT_PREFIX}{topic}")
 
 
 def check_sources(known: Knowledge, folder: Path, document: Document) -> Iterator[Problem]:
@@ -159,7 +161,7 @@ def check_sources(known: Knowledge, folder: Path, document: Document) -> Iterato
             continue
         if (found := hashlib.sha256(content).hexdigest()) != source.sha256:
             yield Problem("knowledge/sources.yml", 1, f"{name}: {folder / f'{name}.txt'} has SHA-256 {found}, not the recorded {source.sha256}; facts may stand elsewhere now. Read the article again, then record its hash.")
-        articles[name] = content.decode("utf-8").split("\n")
+        articles[name] = content.decode("utf-8", errors="replace").split("\n")
     for name, fact in known.facts.items():
         if fact.source in articles:
             for message in _unproved(fact, articles[fact.source]):
@@ -189,19 +191,18 @@ def _unproved(fact: Fact, article: list[str]) -> Iterator[str]:
 
 def _figures(fact: Fact) -> list[str]:
     """Returns patterns that must all be found on a line for the fact's figure to stand there."""
-    values = fact.value if isinstance(fact.value, list) else [fact.value]
-    if fact.unit == "minutes" and values[-1] >= 60:
-        values = [part for value in values for part in divmod(value, 60) if part]
-    return [_figure(value, fact.unit) for value in values]
+    return [_figure(value, fact.unit) for value in (fact.value if isinstance(fact.value, list) else [fact.value]) if value is not None]
 
 
 def _figure(value: float, unit: str | None) -> str:
-    """Returns the pattern of a number as an article may write it: 50,250 or 50250, two, half."""
-    forms = [rf"(?<![\d.,]){re.escape(form)}(?!\d|,\d{'' if value >= 1000 else '|[.]' + chr(92) + 'd'})" for form in {f"{value:,}", f"{value}", f"{value:.2f}"}]
+    """Returns the pattern of a number as an article may write it: 50,250 or 50250, two, half, 5 hours 40 minutes."""
+    forms = [rf"(?<![\d.,]){re.escape(form)}(?!\d|,\d{'' if value >= 1000 else '|[.]' + chr(92) + 'd'})" for form in {f"{value:,}", f"{value}", f"{value:,.2f}", f"{value:.2f}"}]
     if value in NUMBER_WORDS:
-        forms.append(rf"\b{NUMBER_WORDS[int(value)]}\b")
+        forms.append(rf"(?<!ty-)(?<!ty )\b{NUMBER_WORDS[int(value)]}\b")  # not the four of twenty-four
     if value == 1:
         forms.append(r"\bone\b|\ban?\b")
     if value == 50 and unit == "percent":
         forms.append(r"\bhalf\b")
+    if unit == "minutes" and value >= 60:
+        forms.append("^" + "".join(f"(?=.*(?:{_figure(part, None)}))" for part in divmod(value, 60) if part))
     return "|".join(forms)

@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Callable
 
+from bot.knowledge import ROOT
 from bot.strict_yaml import ProblemsError
 
 Command = Callable[[argparse.Namespace], int]
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     server = argparse.ArgumentParser(add_help=False)
     server.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="address to listen on (HOST; default 127.0.0.1)")
     server.add_argument("--port", type=_port, default=os.environ.get("PORT", "5005"), help="port to listen on (PORT; default 5005)")
+    server.add_argument("--endpoints", type=Path, default=ROOT / "endpoints.yml", help="where conversations are kept (default endpoints.yml)")
     serve = commands.add_parser("serve", parents=[server], help="Serve the assistant in one process, trained first if needed.")
     serve.set_defaults(command=_serve)
     shell = commands.add_parser("shell", parents=[server], help="Talk to the assistant in Rasa's own shell.")
@@ -36,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     check = add("check", _check, "Check knowledge, settings, domain and examples; all problems at once.")
     check.add_argument("--sources", type=Path, help="folder of the articles: also prove hashes, figures and statements on their lines")
     check.add_argument("--rasa", action="store_true", help="also run Rasa's own data validation")
+    add("evaluate", _evaluate, "Measure how well held-out wordings are understood; writes figures and plots to results/.")
     options = parser.parse_args(arguments)
     if options.command is not _check:
         _quiet()
@@ -88,25 +91,26 @@ def _quiet() -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace, channel: str | None = None) -> int:
     from bot import server, training
+    from bot.nlu import sentence_encoder
 
     if server.port_is_taken(options.host, options.port):
         print(f"Port {options.port} on {options.host} is taken by another program. Stop it, or choose another port: PORT={options.port + 1} make serve", file=sys.stderr)
         return 1
+    sentence_encoder.compiled()
     model = training.ensure_model()
-    print(f"Starting; open http://{options.host}:{options.port}/ when it is ready. Ctrl-C stops it.", flush=True)
-    server.serve(str(model), options.host, options.port)
-    return 0
+    (ROOT / "var").mkdir(exist_ok=True)
+    os.chdir(ROOT)  # endpoints.yml names files from here
+    print("Starting ...", flush=True)
+    if server.serve(model, options.host, options.port, options.endpoints, channel):
+        return 0
+    print(f"{model.name} could not be loaded; the lines above say why. Remove models/ and run `make train`.", file=sys.stderr)
+    return 1
 
 
 def _shell(options: argparse.Namespace) -> int:
-    from bot import server, training
-
-    model = training.ensure_model()
-    print("Starting the shell ...", flush=True)
-    server.shell(str(model), options.port)
-    return 0
+    return _serve(options, channel="cmdline")
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -128,3 +132,13 @@ def _check(options: argparse.Namespace) -> int:
     if problems:
         return 1
     return check.rasa_validation() if options.rasa else 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from bot import evaluate, training
+
+    model = training.ensure_model()
+    print("Reading the held-out wordings ...", flush=True)
+    print(evaluate.table(evaluate.evaluate(model)))
+    print(f"Details and plots: {evaluate.RESULTS.relative_to(evaluate.ROOT)}/")
+    return 0

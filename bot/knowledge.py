@@ -86,6 +86,11 @@ class Fact(Entry):
         in_period = re.search(r"\d{4}", self.period or "")
         return self.year or (int(in_period.group()) if in_period else sources[self.source].year)
 
+    def year_said(self, sources: dict[str, Source]) -> int | None:
+        """Returns the year a figure is as old as: the one it speaks of, but a projection is as old as its article; None if undated."""
+        year, published = self.year_of(sources), sources[self.source].year
+        return min(year, published) if year and published else year
+
 
 class Variant(Entry):
     """The answer where the question names one of these entity values."""
@@ -191,11 +196,18 @@ def load(folder: Path = FOLDER) -> Knowledge:
     Raises:
         ProblemsError: what is wrong in either file, all of it, each with file, line and what to do.
     """
-    document = strict_yaml.read(folder / "medical_coding.yml", "knowledge/medical_coding.yml")
-    sources_document = strict_yaml.read(folder / "sources.yml", "knowledge/sources.yml")
     problems: list[Problem] = []
+    documents: list[Document] = []
+    for name in ("medical_coding.yml", "sources.yml"):
+        try:
+            documents.append(_read_mapping(folder / name, f"knowledge/{name}"))
+        except ProblemsError as error:
+            problems += error.problems
+    if problems:
+        raise ProblemsError(problems)
+    document, sources_document = documents
     sources: dict[str, Source] = {}
-    for name, content in _mapping(sources_document).items():
+    for name, content in sources_document.content.items():
         try:
             nested = {path[1:]: line for path, line in sources_document.lines.items() if path[:1] == (name,)}
             sources[name] = strict_yaml.parse(Document(sources_document.file, content, nested), Source)
@@ -205,18 +217,20 @@ def load(folder: Path = FOLDER) -> Knowledge:
         knowledge: Knowledge = strict_yaml.parse(document, Knowledge)
     except ProblemsError as error:
         raise ProblemsError(problems + error.problems) from error
+    if problems:  # of the sources; the facts that name them would all look wrong
+        raise ProblemsError(problems)
     knowledge = knowledge.copy(update={"sources": sources})
-    problems += _check(knowledge, document)
-    if problems:
+    if problems := list(_check(knowledge, document)):
         raise ProblemsError(problems)
     return knowledge
 
 
-def _mapping(document: Document) -> dict:
-    """Returns the document's content, which must be a mapping."""
+def _read_mapping(path: Path, name: str) -> Document:
+    """Returns the document in a file, whose content must be a mapping."""
+    document = strict_yaml.read(path, name)
     if not isinstance(document.content, dict):
         raise ProblemsError([Problem(document.file, 1, "holds no mapping; it must be `key: value` lines. Put the file back.")])
-    return document.content
+    return document
 
 
 def _check(knowledge: Knowledge, document: Document) -> Iterator[Problem]:
@@ -238,7 +252,7 @@ def _check(knowledge: Knowledge, document: Document) -> Iterator[Problem]:
         for index, related in enumerate(topic.related):
             if related not in knowledge.topics or related == name:
                 yield document.problem((*path, "related", index), f"topic '{name}': related topic '{related}' does not exist or is itself. Name another topic's id.")
-        for index, key in enumerate(("question", "label")):
+        for key in ("question", "label"):
             yield from _check_text(knowledge, document, (*path, key), f"topic '{name}': {key}", getattr(topic, key))
         yield from _check_answer(knowledge, document, path, f"topic '{name}'", topic)
         for index, variant in enumerate(topic.variants):
@@ -268,7 +282,9 @@ def _check_answer(knowledge: Knowledge, document: Document, path: tuple, where: 
             continue
         problems = list(_check_text(knowledge, document, (*path, key), f"{where}: {key}", text))
         yield from problems
-        if not problems and len(filled := knowledge.fill(text)) > ANSWER_MAX_CHARACTERS:
+        # (A fact whose source is unknown is a problem of its own, and has no year to fill in.)
+        fillable = not problems and all(knowledge.facts[reference.partition(".")[0]].source in knowledge.sources for reference in REFERENCE.findall(text))
+        if fillable and len(filled := knowledge.fill(text)) > ANSWER_MAX_CHARACTERS:
             yield document.problem((*path, key), f"{where}: {key} has {len(filled)} characters; the widget shows at most {ANSWER_MAX_CHARACTERS}. Shorten it or split the topic.")
         if not text.strip():
             yield document.problem((*path, key), f"{where}: {key} is empty. Write it or remove the key.")
@@ -328,7 +344,7 @@ class KnowledgeFile:
 
 def is_dated(fact: Fact, knowledge: Knowledge, after_years: int, today: date | None = None) -> bool:
     """Returns whether a figure is older than the site allows, counted in whole calendar years."""
-    year = fact.year_of(knowledge.sources)
+    year = fact.year_said(knowledge.sources)
     return fact.value is not None and year is not None and (today or date.today()).year - year > after_years
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
-import logging
-import os
 import socket
+from pathlib import Path
 from typing import Any, Optional
 
+import rasa.core.run
 from rasa.core.utils import AvailableEndpoints
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
+from sanic import Sanic
 
-logger = logging.getLogger(__name__)
+from bot.knowledge import ROOT
 
-HOST = "127.0.0.1"
-PORT = 5005
 RESPONSE_TIMEOUT_SECONDS = 30  # an answer takes milliseconds; this only bounds a fault
 
 
@@ -34,9 +32,9 @@ class InProcessActionEndpoint(EndpointConfig):
         return await self._executor.run(kwargs["json"])
 
 
-def endpoints(file: str = "endpoints.yml") -> AvailableEndpoints:
+def endpoints(file: Path) -> AvailableEndpoints:
     """Returns the endpoints of the file, with the actions in this process."""
-    available = AvailableEndpoints.read_endpoints(file)
+    available = AvailableEndpoints.read_endpoints(str(file))
     available.action = InProcessActionEndpoint()
     return available
 
@@ -58,17 +56,35 @@ def port_is_taken(host: str, port: int) -> bool:
     return False
 
 
-def serve(model: str, host: str, port: int) -> None:
-    """Serves the assistant until interrupted."""
-    import rasa.core.run
+def serve(model: Path, host: str, port: int, endpoints_file: Path, channel: str | None = None) -> bool:
+    """Serves the assistant until interrupted; returns False if the model could not be loaded.
+
+    Args:
+        model: the trained model's archive.
+        host: address to listen on.
+        port: port to listen on.
+        endpoints_file: where conversations are kept (endpoints.yml).
+        channel: "cmdline" for Rasa's shell; else the channels of credentials.yml.
+    """
+    loaded = False
+
+    async def say_ready(app: Sanic, loop: Any) -> None:
+        nonlocal loaded
+        loaded = app.ctx.agent.is_ready()
+        if not loaded:  # Rasa would go on and answer nothing
+            app.stop()
+        elif channel is None:
+            print(f"Ready: http://{host}:{port}/ (Ctrl-C stops it)", flush=True)
 
     rasa.core.run.serve_application(
-        model, credentials="credentials.yml", interface=host, port=port, enable_api=False, response_timeout=RESPONSE_TIMEOUT_SECONDS, endpoints=endpoints()
+        str(model),
+        channel=channel,
+        credentials=None if channel else str(ROOT / "credentials.yml"),
+        interface=host,
+        port=port,
+        enable_api=False,
+        response_timeout=RESPONSE_TIMEOUT_SECONDS,
+        endpoints=endpoints(endpoints_file),
+        server_listeners=[(say_ready, "after_server_start")],
     )
-
-
-def shell(model: str, port: int) -> None:
-    """Runs Rasa's own shell against the model."""
-    import rasa.core.run
-
-    rasa.core.run.serve_application(model, channel="cmdline", interface=HOST, port=port, enable_api=False, endpoints=endpoints())
+    return loaded

@@ -78,6 +78,9 @@ def read(path: Path, name: str | None = None) -> Document:
             mapping: dict[Any, Any] = {}
             for key_node, value_node in node.value:
                 key, line = key_node.value, key_node.start_mark.line + 1
+                if not isinstance(key, str):
+                    problems.append(Problem(name, line, "a key is not a word. Write it as a word; put text that begins with a brace or bracket in quotes."))
+                    continue
                 if key in mapping:
                     first = lines[(*path, key)]
                     problems.append(Problem(name, line, f"key '{key}' stands here again after line {first}; each key may stand once. Rename or remove one."))
@@ -125,19 +128,26 @@ def parse(document: Document, model: type[Entry], content: Any | None = None) ->
 def _explain(document: Document, model: type[Entry], error: Any) -> Problem:
     """Returns pydantic's error in our words, at its line."""
     path = tuple(part for part in error["loc"] if part != "__root__")
+    allowed = None
     if error["type"] == "value_error.extra":
         allowed = ", ".join(_keys(model, path[:-1]))
+    elif path[-1:] == ("__key__",):  # pydantic's word for the key itself, of a mapping whose keys are a Literal
+        path, allowed = (*path[:-1], error["ctx"]["given"]), ", ".join(error["ctx"]["permitted"])
+    if allowed is not None:
         return document.problem(path, f"unknown key '{path[-1]}'; allowed: {allowed}. Correct or remove it.")
     if error["type"] == "value_error.missing":
         return document.problem(path, f"key '{path[-1]}' is missing. Add it.")
     where = ".".join(map(str, path)) or "the file"
-    return document.problem(path, f"{where}: {error['msg']}")
+    what_to_do = "" if error["msg"].endswith(".") else ". Correct it."  # pydantic's own messages do not say
+    return document.problem(path, f"{where}: {error['msg']}{what_to_do}")
 
 
 def _keys(model: type[Entry], path: Path_) -> list[str]:
     """Returns the keys that the model allows at a path."""
-    for part in path:
-        field = model.__fields__.get(part)
-        if field is not None:
-            model = field.type_
+    parts = iter(path)
+    for part in parts:
+        field = model.__fields__[part]
+        if field.shape != pydantic.fields.SHAPE_SINGLETON:
+            next(parts)  # the key or index in a mapping or list
+        model = field.type_
     return list(model.__fields__)

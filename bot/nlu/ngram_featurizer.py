@@ -106,7 +106,7 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
         if not messages:
             return messages
         texts = [message.get(TEXT) or "" for message in messages]
-        features = sparse.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers.values()], format="csr")
+        features = sparse.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers.values()], format="csr", dtype=np.float32)
         for index, message in enumerate(messages):
             message.add_features(Features(features[index], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages

@@ -1,0 +1,211 @@
+"""Puts held-out wordings to the trained model and says how well it understands: figures, JSON and plots."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+import yaml
+
+from bot.knowledge import INTENT_PREFIX, ROOT
+
+UTTERANCES = ROOT / "tests" / "nlu" / "utterances.yml"
+RESULTS = ROOT / "results"
+FALLBACK = "nlu_fallback"
+CHOICES = 3  # topics offered to an unclear message (actions/clarify.py)
+BOOTSTRAP_SAMPLES = 1000
+CALIBRATION_BINS = 10
+LETTERS_PER_TYPO = 14  # a slip or two in a sentence
+KEYBOARD = {
+    "q": "wa", "w": "qes", "e": "wrd", "r": "etf", "t": "ryg", "y": "tuh", "u": "yij", "i": "uok", "o": "ipl", "p": "o", "a": "qsz", "s": "adw",
+    "d": "sfe", "f": "dgr", "g": "fht", "h": "gjy", "j": "hku", "k": "jli", "l": "ko", "z": "xa", "x": "zc", "c": "xv", "v": "cb", "b": "vn", "n": "bm", "m": "n",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one held-out wording was understood."""
+
+    text: str
+    intent: str  # the right one
+    acted_on: str  # what the dialogue was given; nlu_fallback where the visitor is asked what is meant
+    best: str  # the likeliest intent
+    confidence: float  # of the likeliest, 0 to 1
+    scope: float  # that it is a question to be answered, 0 to 1
+    choices: tuple[str, ...]  # the topics that an unclear message is offered
+
+    @property
+    def in_scope(self) -> bool:
+        return is_question(self.intent)
+
+    @property
+    def out_of_scope(self) -> bool:
+        return self.intent.startswith("oos_") or self.intent in ("abuse", "crisis")
+
+
+def is_question(intent: str) -> bool:
+    """Returns whether the intent is a topic's."""
+    return intent.startswith(INTENT_PREFIX)
+
+
+def read(agent, utterances: dict[str, list[str]]) -> list[Reading]:
+    """Returns how the agent understands every wording."""
+
+    async def parse_all() -> list[Reading]:
+        readings = []
+        for intent, texts in utterances.items():
+            for text in texts:
+                parsed = await agent.parse_message(text)
+                ranking = [entry for entry in parsed["intent_ranking"] if entry["name"] != FALLBACK]
+                questions = tuple(entry["name"] for entry in ranking if is_question(entry["name"]))[:CHOICES]
+                readings.append(Reading(text, intent, parsed["intent"]["name"], ranking[0]["name"], ranking[0]["confidence"], parsed["scope"], questions))
+        return readings
+
+    return asyncio.run(parse_all())
+
+
+def with_typos(text: str, seed: int) -> str:
+    """Returns the text with a slip of the finger every LETTERS_PER_TYPO letters: swapped, dropped, doubled or neighbouring keys."""
+    chance = random.Random(f"{seed}{text}")
+    letters = list(text)
+    places = [index for index, letter in enumerate(letters) if letter.lower() in KEYBOARD]
+    for index in chance.sample(places, max(1, len(places) // LETTERS_PER_TYPO)) if places else []:
+        letter = letters[index]
+        slip = chance.choice(("swap", "drop", "double", "neighbour"))
+        if slip == "swap" and index + 1 < len(letters):
+            letters[index], letters[index + 1] = letters[index + 1], letter
+        elif slip == "drop":
+            letters[index] = ""
+        elif slip == "double":
+            letters[index] = letter * 2
+        else:
+            letters[index] = chance.choice(KEYBOARD.get(letter.lower(), letter))
+    return "".join(letters)
+
+
+def _mean(values) -> float:
+    return float(np.mean(list(values)))
+
+
+def area_under_curve(in_scope: list[float], out_of_scope: list[float]) -> float:
+    """Returns the share of pairs in which the in-scope wording has the higher scope (ties count half): 0.5 is chance, 1 is perfect."""
+    higher = np.subtract.outer(np.array(in_scope), np.array(out_of_scope))
+    return float((higher > 0).mean() + (higher == 0).mean() / 2)
+
+
+def calibration_error(readings: list[Reading]) -> float:
+    """Returns the mean distance of confidence and accuracy over CALIBRATION_BINS bins of confidence, weighted by their size."""
+    confidence = np.array([reading.confidence for reading in readings])
+    right = np.array([reading.best == reading.intent for reading in readings])
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    return float(sum((bins == number).mean() * abs(confidence[bins == number].mean() - right[bins == number].mean()) for number in set(bins)))
+
+
+def _split(readings: list[Reading]) -> tuple[list[Reading], list[Reading]]:
+    return [reading for reading in readings if reading.in_scope], [reading for reading in readings if reading.out_of_scope]
+
+
+def _in_scope(measure: Callable[[Reading], bool]) -> Callable[[list[Reading]], float]:
+    return lambda readings: _mean(measure(reading) for reading in readings if reading.in_scope)
+
+
+MEASURES: dict[str, Callable[[list[Reading]], float]] = {
+    "in-scope top-1": _in_scope(lambda reading: reading.best == reading.intent),
+    "in-scope answered rightly": _in_scope(lambda reading: reading.acted_on == reading.intent),
+    "in-scope right answer or right choice offered": _in_scope(
+        lambda reading: reading.acted_on == reading.intent or (reading.acted_on == FALLBACK and reading.intent in reading.choices)
+    ),
+    "in-scope asked which is meant": _in_scope(lambda reading: reading.acted_on == FALLBACK),
+    "in-scope refused": _in_scope(lambda reading: reading.acted_on != FALLBACK and not is_question(reading.acted_on)),
+    "out-of-scope recall": lambda readings: _mean(not is_question(reading.acted_on) for reading in readings if reading.out_of_scope),
+    "out-of-scope asked which is meant": lambda readings: _mean(reading.acted_on == FALLBACK for reading in readings if reading.out_of_scope),
+    "scope AUROC": lambda readings: area_under_curve(*([reading.scope for reading in part] for part in _split(readings))),
+    "calibration error": lambda readings: calibration_error(_split(readings)[0]),
+    "small talk top-1": lambda readings: _mean(reading.best == reading.intent for reading in readings if not reading.in_scope and not reading.out_of_scope),
+}
+
+
+def measure(readings: list[Reading]) -> dict[str, dict[str, float]]:
+    """Returns every measure with its 95 % bootstrap interval: {"name": {"value", "low", "high"}}, all 0 to 1."""
+    chance = np.random.default_rng(0)
+    figures = {}
+    for name, of in MEASURES.items():
+        samples = []
+        for _ in range(BOOTSTRAP_SAMPLES if name not in ("scope AUROC",) else BOOTSTRAP_SAMPLES // 10):
+            samples.append(of([readings[index] for index in chance.integers(0, len(readings), len(readings))]))
+        low, high = np.quantile(samples, (0.025, 0.975))
+        figures[name] = {"value": of(readings), "low": float(low), "high": float(high)}
+    return figures
+
+
+def evaluate(model: Path, results: Path = RESULTS) -> dict:
+    """Evaluates a model; writes evaluation.json and plots to the results folder, and returns what is in the JSON."""
+    from rasa.core.agent import Agent
+
+    agent = Agent.load(str(model))
+    utterances = yaml.safe_load(UTTERANCES.read_text(encoding="utf-8"))
+    readings = read(agent, utterances)
+    typos = read(agent, {intent: [with_typos(text, seed=0) for text in texts] for intent, texts in utterances.items() if is_question(intent)})
+    confusions = Counter((reading.intent, reading.best) for reading in readings if reading.in_scope and reading.best != reading.intent)
+    report = {
+        "wordings": {"in scope": sum(reading.in_scope for reading in readings), "out of scope": sum(reading.out_of_scope for reading in readings)},
+        "figures": measure(readings),
+        "in-scope top-1 with typos": MEASURES["in-scope top-1"](typos),
+        "confusions": [{"intent": intent, "read as": best, "times": times} for (intent, best), times in confusions.most_common()],
+        "misses": [{"text": reading.text, "intent": reading.intent, "read as": reading.best} for reading in readings if reading.in_scope and reading.best != reading.intent],
+        "answered though out of scope": [
+            {"text": reading.text, "intent": reading.intent, "answered": reading.acted_on} for reading in readings if reading.out_of_scope and is_question(reading.acted_on)
+        ],
+    }
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "evaluation.json").write_text(json.dumps(report, indent=2, ensure_ascii=False), encoding="utf-8")
+    plot(readings, report, results)
+    return report
+
+
+def plot(readings: list[Reading], report: dict, results: Path) -> None:
+    """Draws calibration.png, scope.png and confusions.png."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    in_scope, out_of_scope = _split(readings)
+    figure, axes = pyplot.subplots(figsize=(5, 4.5), layout="constrained")
+    confidence = np.array([reading.confidence for reading in in_scope])
+    right = np.array([reading.best == reading.intent for reading in in_scope])
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    numbers = sorted(set(bins))
+    axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="perfect")
+    axes.plot([confidence[bins == n].mean() for n in numbers], [right[bins == n].mean() for n in numbers], marker="o", label="measured")
+    axes.set(xlabel="confidence", ylabel="share that was right", title="Calibration on held-out questions", xlim=(0, 1), ylim=(0, 1))
+    axes.legend()
+    figure.savefig(results / "calibration.png", dpi=120)
+    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    edges = np.linspace(0, 1, 41)
+    axes.hist([reading.scope for reading in in_scope], edges, alpha=0.7, label=f"questions ({len(in_scope)})")
+    axes.hist([reading.scope for reading in out_of_scope], edges, alpha=0.7, label=f"out of scope ({len(out_of_scope)})")
+    axes.set(xlabel="scope signal", ylabel="wordings", yscale="log", title=f"Scope, AUROC {report['figures']['scope AUROC']['value']:.3f}")
+    axes.legend()
+    figure.savefig(results / "scope.png", dpi=120)
+    figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
+    top = report["confusions"][:15][::-1]
+    axes.barh([f"{row['intent']} read as {row['read as']}" for row in top], [row["times"] for row in top])
+    axes.set(xlabel="wordings", title="Most confused pairs")
+    figure.savefig(results / "confusions.png", dpi=120)
+    pyplot.close("all")
+
+
+def table(report: dict) -> str:
+    """Returns the figures as lines of text."""
+    lines = [f"{report['wordings']['in scope']} held-out questions, {report['wordings']['out of scope']} out of scope (95 % bootstrap interval in brackets)"]
+    for name, figure in report["figures"].items():
+        lines.append(f"  {name:<46} {figure['value']:6.3f}  [{figure['low']:.3f}, {figure['high']:.3f}]")
+    lines.append(f"  {'in-scope top-1 with typos':<46} {report['in-scope top-1 with typos']:6.3f}")
+    return "\n".join(lines)
