@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -20,11 +20,11 @@ PERSON_BUTTON = {"title": "Talk to a person", "payload": "/request_human"}
 class ActionClarify(Action):
     """Asks once which of the nearest topics is meant; on a second miss in a row says who to contact."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Returns the action's name."""
         return "action_clarify"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[Text, Any]) -> List[Dict[Text, Any]]:
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[Dict[str, Any]]:
         """Utters the choices or the contact."""
         if missed_last_turn(tracker):
             dispatcher.utter_message(response="utter_no_answer")
@@ -47,11 +47,11 @@ class ActionClarify(Action):
 class ActionDecline(Action):
     """Declines what is out of scope, each kind in its own words; on a second miss in a row also says who to contact."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Returns the action's name."""
         return "action_decline"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[Text, Any]) -> List[Dict[Text, Any]]:
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[Dict[str, Any]]:
         """Utters the refusal."""
         intent = tracker.latest_message["intent"].get("name") or ""
         if missed_last_turn(tracker):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -22,11 +22,11 @@ def utter_contact(dispatcher: CollectingDispatcher) -> None:
 class ActionGiveContact(Action):
     """Says who to contact for a talk with a person."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Returns the action's name."""
         return "action_give_contact"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[Text, Any]) -> List[Dict[Text, Any]]:
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[Dict[str, Any]]:
         """Utters the contact."""
         utter_contact(dispatcher)
         return []
@@ -35,11 +35,11 @@ class ActionGiveContact(Action):
 class ActionReferCrisis(Action):
     """Refers a visitor in distress to people who can help."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Returns the action's name."""
         return "action_refer_crisis"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[Text, Any]) -> List[Dict[Text, Any]]:
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[Dict[str, Any]]:
         """Utters the referral, from the settings file."""
         crisis = settings.in_force().crisis
         dispatcher.utter_message(response="utter_crisis", line=crisis.line, emergency=crisis.emergency)

@@ -104,7 +104,10 @@ def main(folder: Path) -> None:
                 figures.append(accuracy(draw(train, shots, seed), test)[0])
                 print(f"  {name} {shots}-shot, seed {seed}: {figures[-1]:.2f}", flush=True)
             report[f"{name} {shots}-shot"] = {"accuracy": float(np.mean(figures)), "per seed": figures}
-            print(f"{name} {shots}-shot, mean of {len(SEEDS)} seeds: {np.mean(figures):.2f} (published: {PUBLISHED[f'{name} {shots}-shot']})", flush=True)
+            print(
+                f"{name} {shots}-shot, mean of {len(SEEDS)} seeds: {np.mean(figures):.2f} (published: {PUBLISHED[f'{name} {shots}-shot']})",
+                flush=True,
+            )
         full, pipeline = accuracy(train, test)
         report[f"{name} full"] = {"accuracy": full}
         line = f"{name} full: {full:.2f}"

@@ -51,8 +51,13 @@ def answer(knowledge: Knowledge, topic_name: str, entities: Entities, dated_afte
     while len(texts) > 1 and len(" ".join(texts)) > ANSWER_MAX_CHARACTERS:  # together too long: what was named first
         entries.pop()
         texts.pop()
-    if not chosen and (missing := _missing(knowledge, topic, entities)):
-        texts.insert(0, f"I have nothing on this for {missing} in particular, but in general:")
+    unknown, left_out = _unsaid(knowledge, topic, entities, [entry for entry in entries if isinstance(entry, Variant)], " ".join(texts))
+    if unknown and not chosen:
+        texts.insert(0, f"I have nothing on this for {unknown} in particular, but in general:")
+    elif unknown:
+        texts.append(f"I have nothing on this for {unknown} in particular.")
+    if left_out:
+        texts.append(f"Ask me about {left_out} on its own.")
     facts = [fact for entry in entries for fact in knowledge.facts_of(entry)]
     return Answer(" ".join(texts), source_line(knowledge, facts, dated_after_years, today), tuple(topic.related[:RELATED_BUTTONS]))
 
@@ -80,16 +85,18 @@ def _names_all(knowledge: Knowledge, text: str, entities: Entities) -> bool:
     return all(_says(said, knowledge.entities[entity].values[value].short) for entity, values in entities.items() for value in values)
 
 
-def _missing(knowledge: Knowledge, topic: Topic, entities: Entities) -> str:
-    """Returns the name of what was asked about where the topic tells apart its kind but does not know it; empty if nothing is missing."""
-    told_apart = {entity for variant in topic.variants for entity in variant.when}
+def _unsaid(knowledge: Knowledge, topic: Topic, entities: Entities, chosen: Sequence[Variant], text: str) -> tuple[str, str]:
+    """Returns the names of what was asked about but is not answered, where the topic tells its kind apart: what it does not know, and what it left out."""
+    unknown, left_out = [], []
     for entity, values in entities.items():
-        kind = knowledge.entities[entity]
-        if entity in told_apart and kind.tell_if_missing:
-            names = [kind.values[value] for value in values if not _says(knowledge.fill(topic.answer), kind.values[value].short)]
-            if names:
-                return " and ".join(f"the {value.name}" for value in names)
-    return ""
+        known = {value for variant in topic.variants for value in variant.values(entity)}
+        if not known or not knowledge.entities[entity].tell_if_missing:
+            continue
+        for value in values:
+            name = knowledge.entities[entity].values[value]
+            if not any(value in variant.values(entity) for variant in chosen) and not _says(text, name.short):
+                (left_out if value in known and chosen else unknown).append(f"the {name.name}")
+    return " and ".join(unknown), " and ".join(left_out)
 
 
 def _says(text: str, name: str) -> bool:

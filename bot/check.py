@@ -110,7 +110,11 @@ def _check_duplicates(document: Document, examples: dict[str, list[tuple[int, st
             key = normalized(text)
             if key in seen:
                 first, other = seen[key]
-                yield Problem(document.file, line, f"example '{text}' of {intent} stands already at line {first} under {other}; each may stand once. Remove one.")
+                yield Problem(
+                    document.file,
+                    line,
+                    f"example '{text}' of {intent} stands already at line {first} under {other}; each may stand once. Remove one.",
+                )
             seen.setdefault(key, (line, intent))
 
 
@@ -129,16 +133,24 @@ def _check_intents(known: Knowledge, domain: Document, nlu: Document, examples: 
         if intent.startswith(INTENT_PREFIX) and intent.removeprefix(INTENT_PREFIX) not in known.topics:
             yield Problem(domain.file, line, f"intent '{intent}' has no topic in knowledge/medical_coding.yml. Add the topic or remove the intent.")
         if intent != "nlu_fallback" and not examples.get(intent):
-            yield Problem(domain.file, line, f"intent '{intent}' has no examples in data/nlu.yml. Add {EXAMPLES_ADVISED} or more, or remove the intent.")
+            yield Problem(
+                domain.file, line, f"intent '{intent}' has no examples in data/nlu.yml. Add {EXAMPLES_ADVISED} or more, or remove the intent."
+            )
     named = {entry["intent"]: nlu.lines[("nlu", index, "intent")] for index, entry in enumerate(nlu.content.get("nlu", [])) if "intent" in entry}
     for intent, rows in examples.items():
         if intent not in intents:
             yield Problem(nlu.file, named[intent], f"intent '{intent}' is not in domain.yml. Add it there or correct the name.")
         elif 0 < len(rows) < EXAMPLES_MIN:
-            yield Problem(nlu.file, rows[0][0], f"intent '{intent}' has {len(rows)} examples; at least {EXAMPLES_MIN} are needed. Add more, as different as people are.")
+            yield Problem(
+                nlu.file,
+                rows[0][0],
+                f"intent '{intent}' has {len(rows)} examples; at least {EXAMPLES_MIN} are needed. Add more, as different as people are.",
+            )
     entities = domain.content.get("entities", [])
     for name in sorted(set(known.entities) ^ set(entities)):
-        yield domain.problem(("entities",), f"entity '{name}' stands in only one of domain.yml and knowledge/medical_coding.yml. Add it to the other or remove it.")
+        yield domain.problem(
+            ("entities",), f"entity '{name}' stands in only one of domain.yml and knowledge/medical_coding.yml. Add it to the other or remove it."
+        )
 
 
 def _check_rule(known: Knowledge, rules: Document) -> Iterator[Problem]:
@@ -147,7 +159,9 @@ def _check_rule(known: Knowledge, rules: Document) -> Iterator[Problem]:
     answered = {step["intent"] for steps in answering for either in steps for step in either.get("or", [either]) if "intent" in step}
     for topic in known.topics:
         if INTENT_PREFIX + topic not in answered:
-            yield rules.problem(("rules",), f"topic '{topic}': no rule answers it. Add to the rule 'Career questions': - intent: {INTENT_PREFIX}{topic}")
+            yield rules.problem(
+                ("rules",), f"topic '{topic}': no rule answers it. Add to the rule 'Career questions': - intent: {INTENT_PREFIX}{topic}"
+            )
 
 
 def check_sources(known: Knowledge, folder: Path, document: Document) -> Iterator[Problem]:
@@ -157,10 +171,18 @@ def check_sources(known: Knowledge, folder: Path, document: Document) -> Iterato
         try:
             content = (folder / f"{name}.txt").read_bytes()
         except OSError as error:
-            yield Problem("knowledge/sources.yml", 1, f"{name}: {folder / f'{name}.txt'} cannot be read: {error.strerror}. Give the folder that holds the articles.")
+            yield Problem(
+                "knowledge/sources.yml",
+                1,
+                f"{name}: {folder / f'{name}.txt'} cannot be read: {error.strerror}. Give the folder that holds the articles.",
+            )
             continue
         if (found := hashlib.sha256(content).hexdigest()) != source.sha256:
-            yield Problem("knowledge/sources.yml", 1, f"{name}: {folder / f'{name}.txt'} has SHA-256 {found}, not the recorded {source.sha256}; facts may stand elsewhere now. Read the article again, then record its hash.")
+            yield Problem(
+                "knowledge/sources.yml",
+                1,
+                f"{name}: {folder / f'{name}.txt'} has SHA-256 {found}, not the recorded {source.sha256}; facts may stand elsewhere now. Read the article again, then record its hash.",
+            )
         articles[name] = content.decode("utf-8", errors="replace").split("\n")
     for name, fact in known.facts.items():
         if fact.source in articles:
@@ -196,7 +218,10 @@ def _figures(fact: Fact) -> list[str]:
 
 def _figure(value: float, unit: str | None) -> str:
     """Returns the pattern of a number as an article may write it: 50,250 or 50250, two, half, 5 hours 40 minutes."""
-    forms = [rf"(?<![\d.,]){re.escape(form)}(?!\d|,\d{'' if value >= 1000 else '|[.]' + chr(92) + 'd'})" for form in {f"{value:,}", f"{value}", f"{value:,.2f}", f"{value:.2f}"}]
+    forms = [
+        rf"(?<![\d.,]){re.escape(form)}(?!\d|,\d{'' if value >= 1000 else '|[.]' + chr(92) + 'd'})"
+        for form in {f"{value:,}", f"{value}", f"{value:,.2f}", f"{value:.2f}"}
+    ]
     if value in NUMBER_WORDS:
         forms.append(rf"(?<!ty-)(?<!ty )\b{NUMBER_WORDS[int(value)]}\b")  # not the four of twenty-four
     if value == 1:

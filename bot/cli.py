@@ -96,7 +96,10 @@ def _serve(options: argparse.Namespace, channel: str | None = None) -> int:
     from bot.nlu import sentence_encoder
 
     if server.port_is_taken(options.host, options.port):
-        print(f"Port {options.port} on {options.host} is taken by another program. Stop it, or choose another port: PORT={options.port + 1} make serve", file=sys.stderr)
+        print(
+            f"Port {options.port} on {options.host} is taken by another program. Stop it, or choose another port: PORT={options.port + 1} make serve",
+            file=sys.stderr,
+        )
         return 1
     sentence_encoder.compiled()
     model = training.ensure_model()

@@ -21,7 +21,7 @@ FALLBACK = "nlu_fallback"
 CHOICES = 3  # topics offered to an unclear message (actions/clarify.py)
 BOOTSTRAP_SAMPLES = 1000
 CALIBRATION_BINS = 10
-LETTERS_PER_TYPO = 14  # a slip or two in a sentence
+LETTERS_PER_TYPO = 20  # one letter in twenty: a slip in a short question, several in a long one
 KEYBOARD = {
     "q": "wa", "w": "qes", "e": "wrd", "r": "etf", "t": "ryg", "y": "tuh", "u": "yij", "i": "uok", "o": "ipl", "p": "o", "a": "qsz", "s": "adw",
     "d": "sfe", "f": "dgr", "g": "fht", "h": "gjy", "j": "hku", "k": "jli", "l": "ko", "z": "xa", "x": "zc", "c": "xv", "v": "cb", "b": "vn", "n": "bm", "m": "n",
@@ -64,7 +64,9 @@ def read(agent, utterances: dict[str, list[str]]) -> list[Reading]:
                 parsed = await agent.parse_message(text)
                 ranking = [entry for entry in parsed["intent_ranking"] if entry["name"] != FALLBACK]
                 questions = tuple(entry["name"] for entry in ranking if is_question(entry["name"]))[:CHOICES]
-                readings.append(Reading(text, intent, parsed["intent"]["name"], ranking[0]["name"], ranking[0]["confidence"], parsed["scope"], questions))
+                readings.append(
+                    Reading(text, intent, parsed["intent"]["name"], ranking[0]["name"], ranking[0]["confidence"], parsed["scope"], questions)
+                )
         return readings
 
     return asyncio.run(parse_all())
@@ -127,7 +129,9 @@ MEASURES: dict[str, Callable[[list[Reading]], float]] = {
     "out-of-scope asked which is meant": lambda readings: _mean(reading.acted_on == FALLBACK for reading in readings if reading.out_of_scope),
     "scope AUROC": lambda readings: area_under_curve(*([reading.scope for reading in part] for part in _split(readings))),
     "calibration error": lambda readings: calibration_error(_split(readings)[0]),
-    "small talk top-1": lambda readings: _mean(reading.best == reading.intent for reading in readings if not reading.in_scope and not reading.out_of_scope),
+    "small talk top-1": lambda readings: _mean(
+        reading.best == reading.intent for reading in readings if not reading.in_scope and not reading.out_of_scope
+    ),
 }
 
 
@@ -158,9 +162,15 @@ def evaluate(model: Path, results: Path = RESULTS) -> dict:
         "figures": measure(readings),
         "in-scope top-1 with typos": MEASURES["in-scope top-1"](typos),
         "confusions": [{"intent": intent, "read as": best, "times": times} for (intent, best), times in confusions.most_common()],
-        "misses": [{"text": reading.text, "intent": reading.intent, "read as": reading.best} for reading in readings if reading.in_scope and reading.best != reading.intent],
+        "misses": [
+            {"text": reading.text, "intent": reading.intent, "read as": reading.best}
+            for reading in readings
+            if reading.in_scope and reading.best != reading.intent
+        ],
         "answered though out of scope": [
-            {"text": reading.text, "intent": reading.intent, "answered": reading.acted_on} for reading in readings if reading.out_of_scope and is_question(reading.acted_on)
+            {"text": reading.text, "intent": reading.intent, "answered": reading.acted_on}
+            for reading in readings
+            if reading.out_of_scope and is_question(reading.acted_on)
         ],
     }
     results.mkdir(parents=True, exist_ok=True)
@@ -204,7 +214,9 @@ def plot(readings: list[Reading], report: dict, results: Path) -> None:
 
 def table(report: dict) -> str:
     """Returns the figures as lines of text."""
-    lines = [f"{report['wordings']['in scope']} held-out questions, {report['wordings']['out of scope']} out of scope (95 % bootstrap interval in brackets)"]
+    lines = [
+        f"{report['wordings']['in scope']} held-out questions, {report['wordings']['out of scope']} out of scope (95 % bootstrap interval in brackets)"
+    ]
     for name, figure in report["figures"].items():
         lines.append(f"  {name:<46} {figure['value']:6.3f}  [{figure['low']:.3f}, {figure['high']:.3f}]")
     lines.append(f"  {'in-scope top-1 with typos':<46} {report['in-scope top-1 with typos']:6.3f}")

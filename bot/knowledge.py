@@ -25,7 +25,9 @@ ANSWER_MAX_CHARACTERS = 600  # what the widget shows without scrolling
 LABEL_MAX_CHARACTERS = 24  # what fits a button on a phone
 INTENT_PREFIX = "ask_"  # a topic's intent is ask_<topic>
 
-Unit = Literal["USD", "USD/year", "USD/hour", "USD/credit_unit", "percent", "minutes", "hours", "hours/week", "weeks", "months", "years", "CEU", "count"]
+Unit = Literal[
+    "USD", "USD/year", "USD/hour", "USD/credit_unit", "percent", "minutes", "hours", "hours/week", "weeks", "months", "years", "CEU", "count"
+]
 REFERENCE = re.compile(r"\{([^{}]*)\}")
 FIGURE = re.compile(
     r"\d|[$%]|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
@@ -238,20 +240,31 @@ def _check(knowledge: Knowledge, document: Document) -> Iterator[Problem]:
     for name, fact in knowledge.facts.items():
         if fact.source not in knowledge.sources:
             allowed = ", ".join(knowledge.sources)
-            yield document.problem(("facts", name, "source"), f"fact '{name}': unknown source '{fact.source}'; known: {allowed}. Correct it or add it to knowledge/sources.yml.")
+            yield document.problem(
+                ("facts", name, "source"),
+                f"fact '{name}': unknown source '{fact.source}'; known: {allowed}. Correct it or add it to knowledge/sources.yml.",
+            )
     labels: dict[str, str] = {}
     for name, topic in knowledge.topics.items():
         path = ("topics", name)
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             yield document.problem(path, f"topic '{name}': a topic's id is lower case letters, digits and underscores. Rename it.")
         if len(topic.label) > LABEL_MAX_CHARACTERS:
-            yield document.problem((*path, "label"), f"topic '{name}': label has {len(topic.label)} characters; a button shows at most {LABEL_MAX_CHARACTERS}. Shorten it.")
+            yield document.problem(
+                (*path, "label"),
+                f"topic '{name}': label has {len(topic.label)} characters; a button shows at most {LABEL_MAX_CHARACTERS}. Shorten it.",
+            )
         if topic.label in labels:
-            yield document.problem((*path, "label"), f"topic '{name}': label '{topic.label}' is also that of topic '{labels[topic.label]}'; buttons must differ. Reword one.")
+            yield document.problem(
+                (*path, "label"),
+                f"topic '{name}': label '{topic.label}' is also that of topic '{labels[topic.label]}'; buttons must differ. Reword one.",
+            )
         labels[topic.label] = name
         for index, related in enumerate(topic.related):
             if related not in knowledge.topics or related == name:
-                yield document.problem((*path, "related", index), f"topic '{name}': related topic '{related}' does not exist or is itself. Name another topic's id.")
+                yield document.problem(
+                    (*path, "related", index), f"topic '{name}': related topic '{related}' does not exist or is itself. Name another topic's id."
+                )
         for key in ("question", "label"):
             yield from _check_text(knowledge, document, (*path, key), f"topic '{name}': {key}", getattr(topic, key))
         yield from _check_answer(knowledge, document, path, f"topic '{name}'", topic)
@@ -283,9 +296,14 @@ def _check_answer(knowledge: Knowledge, document: Document, path: tuple, where: 
         problems = list(_check_text(knowledge, document, (*path, key), f"{where}: {key}", text))
         yield from problems
         # (A fact whose source is unknown is a problem of its own, and has no year to fill in.)
-        fillable = not problems and all(knowledge.facts[reference.partition(".")[0]].source in knowledge.sources for reference in REFERENCE.findall(text))
+        fillable = not problems and all(
+            knowledge.facts[reference.partition(".")[0]].source in knowledge.sources for reference in REFERENCE.findall(text)
+        )
         if fillable and len(filled := knowledge.fill(text)) > ANSWER_MAX_CHARACTERS:
-            yield document.problem((*path, key), f"{where}: {key} has {len(filled)} characters; the widget shows at most {ANSWER_MAX_CHARACTERS}. Shorten it or split the topic.")
+            yield document.problem(
+                (*path, key),
+                f"{where}: {key} has {len(filled)} characters; the widget shows at most {ANSWER_MAX_CHARACTERS}. Shorten it or split the topic.",
+            )
         if not text.strip():
             yield document.problem((*path, key), f"{where}: {key} is empty. Write it or remove the key.")
     if not entry.facts and not REFERENCE.search(entry.answer):
@@ -300,10 +318,12 @@ def _check_text(knowledge: Knowledge, document: Document, path: tuple, where: st
         if fact is None:
             yield document.problem(path, f"{where}: '{{{reference}}}' names no fact. Correct the name or add it under `facts`.")
         elif not part and fact.value is None:
-            yield document.problem(path, f"{where}: '{{{reference}}}' is a statement without a figure. Say it in words and name the fact under `facts`.")
+            yield document.problem(
+                path, f"{where}: '{{{reference}}}' is a statement without a figure. Say it in words and name the fact under `facts`."
+            )
         elif part not in ("", "year", "period"):
             yield document.problem(path, f"{where}: '{{{reference}}}' asks for '{part}'; allowed after a fact's name: .year, .period. Correct it.")
-        elif part == "period" and not fact.period or part == "year" and fact.source in knowledge.sources and not fact.year_of(knowledge.sources):
+        elif (part == "period" and not fact.period) or (part == "year" and fact.source in knowledge.sources and not fact.year_of(knowledge.sources)):
             yield document.problem(path, f"{where}: '{{{reference}}}': fact '{name}' has no {part}. Add it to the fact or reword.")
     rest = REFERENCE.sub(" ", text)
     for known in knowledge.names_with_digits:

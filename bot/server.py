@@ -27,7 +27,9 @@ class InProcessActionEndpoint(EndpointConfig):
         self._executor = ActionExecutor()
         self._executor.register_package("actions")
 
-    async def request(self, method: str = "post", subpath: Optional[str] = None, content_type: Optional[str] = None, compress: bool = False, **kwargs: Any) -> Any:
+    async def request(
+        self, method: str = "post", subpath: Optional[str] = None, content_type: Optional[str] = None, compress: bool = False, **kwargs: Any
+    ) -> Any:
         """Returns what an action server would answer to the same call."""
         return await self._executor.run(kwargs["json"])
 

@@ -79,11 +79,15 @@ def read(path: Path, name: str | None = None) -> Document:
             for key_node, value_node in node.value:
                 key, line = key_node.value, key_node.start_mark.line + 1
                 if not isinstance(key, str):
-                    problems.append(Problem(name, line, "a key is not a word. Write it as a word; put text that begins with a brace or bracket in quotes."))
+                    problems.append(
+                        Problem(name, line, "a key is not a word. Write it as a word; put text that begins with a brace or bracket in quotes.")
+                    )
                     continue
                 if key in mapping:
                     first = lines[(*path, key)]
-                    problems.append(Problem(name, line, f"key '{key}' stands here again after line {first}; each key may stand once. Rename or remove one."))
+                    problems.append(
+                        Problem(name, line, f"key '{key}' stands here again after line {first}; each key may stand once. Rename or remove one.")
+                    )
                     continue
                 lines[(*path, key)] = line
                 mapping[key] = plain(value_node, (*path, key))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 import spacy
 from rasa.engine.graph import ExecutionContext
@@ -27,7 +27,7 @@ class BlankSpacyTokenizer(Tokenizer):
     """Tokenizes with spaCy's English rules."""
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """Returns the default config (see parent class for full docstring)."""
         return {
             "intent_tokenization_flag": False,  # required by Rasa's base class; intents are not split here
@@ -36,15 +36,17 @@ class BlankSpacyTokenizer(Tokenizer):
         }
 
     @staticmethod
-    def required_packages() -> List[Text]:
+    def required_packages() -> List[str]:
         """Returns the packages the component imports."""
         return ["spacy"]
 
     @classmethod
-    def create(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> BlankSpacyTokenizer:
+    def create(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> BlankSpacyTokenizer:
         """Creates the component (see parent class for full docstring)."""
         return cls(complete_config(cls, config))
 
-    def tokenize(self, message: Message, attribute: Text) -> List[Token]:
+    def tokenize(self, message: Message, attribute: str) -> List[Token]:
         """Returns the tokens of one of the message's texts, with their offsets."""
         return [Token(token.text, token.idx, lemma=token.norm_) for token in english().make_doc(message.get(attribute)) if not token.is_space]

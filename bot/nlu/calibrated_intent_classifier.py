@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Text
+import sys
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -17,7 +18,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
 
-from bot.nlu.component import complete_config
+from bot.nlu import intent_model
+from bot.nlu.component import code_fingerprint, complete_config
 from bot.nlu.intent_model import IntentModel
 
 MODEL = "intents.npz"
@@ -34,16 +36,21 @@ class CalibratedIntentClassifier(IntentClassifier, GraphComponent):
         return [Featurizer]
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """Returns the default config (see parent class for full docstring)."""
         return {}
 
     @staticmethod
-    def required_packages() -> List[Text]:
+    def required_packages() -> List[str]:
         """Returns the packages the component imports."""
         return ["sklearn"]
 
-    def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
+        """Returns the hash of the code behind this class, so that Rasa trains again when it changes."""
+        return code_fingerprint(intent_model, sys.modules[__name__])
+
+    def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         """Creates the classifier untrained."""
         complete_config(type(self), config)
         self._model_storage, self._resource = model_storage, resource
@@ -51,7 +58,7 @@ class CalibratedIntentClassifier(IntentClassifier, GraphComponent):
 
     @classmethod
     def create(
-        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> CalibratedIntentClassifier:
         """Creates the component (see parent class for full docstring)."""
         return cls(config, model_storage, resource)
@@ -73,7 +80,7 @@ class CalibratedIntentClassifier(IntentClassifier, GraphComponent):
 
     @classmethod
     def load(
-        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
     ) -> CalibratedIntentClassifier:
         """Loads a trained component (see parent class for full docstring)."""
         component = cls(config, model_storage, resource)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Text
+from typing import Any, Dict, List, Optional
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -32,18 +32,18 @@ class GazetteerEntityExtractor(GraphComponent, EntityExtractorMixin):
     """Finds the entity values of the knowledge file by their synonyms, the longest match first."""
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """Returns the default config (see parent class for full docstring)."""
         return {
             "knowledge": None,  # folder of the knowledge file; the project's own unless given
         }
 
     @staticmethod
-    def required_packages() -> List[Text]:
+    def required_packages() -> List[str]:
         """Returns the packages the component imports."""
         return ["spacy"]
 
-    def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
+    def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         """Reads the entities from the knowledge file."""
         folder = complete_config(type(self), config)["knowledge"]
         self._knowledge = knowledge.load(Path(folder) if folder else knowledge.FOLDER)
@@ -55,12 +55,14 @@ class GazetteerEntityExtractor(GraphComponent, EntityExtractorMixin):
                 self._matcher.add(f"{kind}\n{name}", [[_token_pattern(word) for word in pattern] for pattern in sorted(patterns)])
 
     @classmethod
-    def create(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> GazetteerEntityExtractor:
+    def create(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> GazetteerEntityExtractor:
         """Creates the component (see parent class for full docstring)."""
         return cls(config, model_storage, resource)
 
     @classmethod
-    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
         """Returns the hash of the topics and entities, so that Rasa trains again when they change."""
         return knowledge.load(Path(config["knowledge"]) if config.get("knowledge") else knowledge.FOLDER).training_fingerprint
 
@@ -72,7 +74,7 @@ class GazetteerEntityExtractor(GraphComponent, EntityExtractorMixin):
 
     @classmethod
     def load(
-        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
     ) -> GazetteerEntityExtractor:
         """Loads the component.
 
@@ -92,7 +94,7 @@ class GazetteerEntityExtractor(GraphComponent, EntityExtractorMixin):
             message.set(ENTITIES, message.get(ENTITIES, []) + self._extract(message.get(TEXT) or ""), add_to_output=True)
         return messages
 
-    def _extract(self, text: Text) -> List[Dict[Text, Any]]:
+    def _extract(self, text: str) -> List[Dict[str, Any]]:
         spans = filter_spans(self._matcher(_normalized(text), as_spans=True))
         entities = []
         for span in sorted(spans, key=lambda span: span.start):
@@ -108,7 +110,7 @@ class GazetteerEntityExtractor(GraphComponent, EntityExtractorMixin):
         return self.add_extractor_name(entities)
 
 
-def _normalized(text: Text) -> Doc:
+def _normalized(text: str) -> Doc:
     """Returns the text's tokens, hyphens and slashes apart, with norms in lower case without dots and apostrophes ("C.P.C." is "cpc")."""
     # A same-length replacement keeps the offsets of the original text.
     doc = english().make_doc(re.sub(r"[-/–—_]", " ", text))
@@ -117,6 +119,6 @@ def _normalized(text: Text) -> Doc:
     return doc
 
 
-def _token_pattern(word: Text) -> Dict[Text, Any]:
+def _token_pattern(word: str) -> Dict[str, Any]:
     """Returns the pattern of one word: as it is, or with one wrong letter if it is long."""
     return {"NORM": {"FUZZY1": word}} if len(word) >= FUZZY_FROM_LETTERS and word.isalpha() else {"NORM": word}

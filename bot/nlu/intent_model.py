@@ -18,12 +18,13 @@ from sklearn.utils.extmath import randomized_svd
 from bot.nlu.sentence_encoder import HIDDEN
 
 # Chosen on unused training rows of BANKING77 and CLINC150 and by cross-validation on data/nlu.yml (docs/understanding.md).
-NGRAM_WEIGHT = 0.35  # length of the n-gram features beside the sentence features' 1
-NGRAM_DIMENSIONS = 500  # directions of the n-grams that are learned from
-DIMENSIONS = 800  # directions of all features that are learned from
+MANY_EXAMPLES = 30  # of an intent: from here on its words can be relied on
+NGRAM_WEIGHT_FEW, NGRAM_WEIGHT_MANY = 0.35, 0.7  # length of the n-gram features beside the sentence features' 1
+NGRAM_DIMENSIONS = 1200  # directions of the n-grams that are learned from
+SENTENCE_DIMENSIONS = 500  # directions of the sentence features that are learned from
 INVERSE_REGULARIZATION = 60.0
 WHITENING = 0.5  # how far directions in which like questions differ are made equal
-ITERATIONS = 100  # of L-BFGS
+ITERATIONS = 80  # of L-BFGS; more change nothing
 HELD_OUT = 0.2  # share of the examples that calibration and scope are fitted on, by a model that has not seen them
 SCOPE_CLUSTERS = 40  # groups of like out-of-scope examples; whole groups are held out, as strangers' messages will be of new kinds
 REFUSED_IN_SCOPE = 0.02  # share of the held-out questions that the scope threshold may refuse
@@ -95,45 +96,44 @@ class IntentModel:
             intents: the intent of each example.
         """
         labels = np.asarray(intents)
+        space = Space.of(vectors, labels)
+        sentences = space.features(vectors)
+        sentence_basis = _basis(sentences, SENTENCE_DIMENSIONS)
+        ngram_basis = _basis(ngrams, NGRAM_DIMENSIONS)
+        reduced_sentences, reduced_ngrams = sentences @ sentence_basis.T, ngrams @ ngram_basis.T
+
+        weight = NGRAM_WEIGHT_MANY if len(labels) >= MANY_EXAMPLES * len(np.unique(labels)) else NGRAM_WEIGHT_FEW
+
+        def fit(rows: np.ndarray) -> IntentModel:
+            classifier = LogisticRegression(C=INVERSE_REGULARIZATION, max_iter=ITERATIONS, tol=1e-3, multi_class="multinomial")
+            classifier.fit(np.hstack([reduced_sentences[rows], weight * reduced_ngrams[rows]]).astype(np.float32), labels[rows])
+            coefficients, bias = classifier.coef_, classifier.intercept_
+            if len(classifier.classes_) == 2:  # scikit-learn keeps one row for two classes
+                coefficients, bias = np.vstack([-coefficients, coefficients]), np.concatenate([-bias, bias])
+            # What was learned in the reduced directions is folded back, so that a message needs no reduction.
+            of_sentences, of_ngrams = np.split(coefficients.T, [len(sentence_basis)])
+            asked = rows & np.char.startswith(labels, IN_SCOPE_PREFIX)
+            return cls(
+                classes=classifier.classes_,
+                mean=space.mean,
+                whitening=space.whitening,
+                weights=(sentence_basis.T @ of_sentences).astype(np.float32),
+                ngram_weights=(ngram_basis.T @ of_ngrams * weight).astype(np.float32),
+                bias=bias.astype(np.float32),
+                temperature=np.array(1.0),
+                examples=_unit(vectors[asked, -HIDDEN:]),
+                example_classes=np.searchsorted(classifier.classes_, labels[asked]),
+                scope_weights=np.array([0.0, 1.0, LIKENESS_WEIGHT]),
+                scope_bias=np.array(0.0),
+                scope_threshold=np.array(0.0),
+            )
+
         test = _held_out(vectors, labels)
-        draft = cls._fit(vectors[~test], ngrams[~test], labels[~test])
-        model = cls._fit(vectors, ngrams, labels)
+        draft, model = fit(~test), fit(np.ones(len(labels), bool))
         draft._calibrate(vectors[test], ngrams[test], labels[test])
         for name in ("temperature", "scope_weights", "scope_bias", "scope_threshold"):
             setattr(model, name, getattr(draft, name))
         return model
-
-    @classmethod
-    def _fit(cls, vectors: np.ndarray, ngrams: sparse.csr_matrix, labels: np.ndarray) -> IntentModel:
-        """Returns the uncalibrated model of examples."""
-        space = Space.of(vectors, labels)
-        sentences = space.features(vectors)
-        left, strength, directions = randomized_svd(ngrams * NGRAM_WEIGHT, min(NGRAM_DIMENSIONS, *ngrams.shape), n_iter=2, random_state=0)
-        features = np.hstack([sentences, left * strength]).astype(np.float32)
-        left, strength, basis = randomized_svd(features, min(DIMENSIONS, *features.shape), n_iter=1, random_state=0)
-        classifier = LogisticRegression(C=INVERSE_REGULARIZATION, max_iter=ITERATIONS, tol=1e-3, multi_class="multinomial")
-        classifier.fit(np.ascontiguousarray(left * strength, dtype=np.float32), labels)
-        coefficients, bias = classifier.coef_, classifier.intercept_
-        if len(classifier.classes_) == 2:  # scikit-learn keeps one row for two classes
-            coefficients, bias = np.vstack([-coefficients, coefficients]), np.concatenate([-bias, bias])
-        # What was learned in the reduced directions is folded back, so that a message needs no reduction.
-        weights = basis.T @ coefficients.T
-        classes = classifier.classes_
-        asked = np.char.startswith(labels, IN_SCOPE_PREFIX)
-        return cls(
-            classes=classes,
-            mean=space.mean,
-            whitening=space.whitening,
-            weights=weights[: sentences.shape[1]].astype(np.float32),
-            ngram_weights=(directions.T @ weights[sentences.shape[1] :] * NGRAM_WEIGHT).astype(np.float32),
-            bias=bias.astype(np.float32),
-            temperature=np.array(1.0),
-            examples=_unit(vectors[asked, -HIDDEN:]),
-            example_classes=np.searchsorted(classes, labels[asked]),
-            scope_weights=np.array([0.0, 1.0, LIKENESS_WEIGHT]),
-            scope_bias=np.array(0.0),
-            scope_threshold=np.array(0.0),
-        )
 
     def _calibrate(self, vectors: np.ndarray, ngrams: sparse.csr_matrix, labels: np.ndarray) -> None:
         """Sets temperature and scope on examples that the model has not seen."""
@@ -146,7 +146,7 @@ class IntentModel:
         signals = self._signals(vectors, logits)
         if refused.any():
             kept = asked | refused
-            scope = LogisticRegression(class_weight="balanced").fit(signals[kept], asked[kept])
+            scope = LogisticRegression().fit(signals[kept], asked[kept])
             self.scope_weights, self.scope_bias = scope.coef_[0], scope.intercept_[0]
         else:  # nothing to learn from: centre the score, so that it is no constant
             self.scope_bias = -np.median(signals[asked] @ self.scope_weights)
@@ -176,6 +176,7 @@ class IntentModel:
                 group = talks
             else:
                 group = self._asks if scope >= self.scope_threshold or not self._refuses.any() else self._refuses
+            confidences /= confidences.sum()
             predictions.append(Prediction(confidences, float(scope), int(np.argmax(np.where(group, confidences, -1.0)))))
         return predictions
 
@@ -235,6 +236,11 @@ def _held_out(vectors: np.ndarray, labels: np.ndarray) -> np.ndarray:
         groups = KMeans(min(SCOPE_CLUSTERS, int(refused.sum())), n_init=1, random_state=0).fit_predict(vectors[refused])
         test[refused] = groups % round(1 / HELD_OUT) == 0
     return test
+
+
+def _basis(features: np.ndarray | sparse.csr_matrix, dimensions: int) -> np.ndarray:
+    """Returns the directions in which features vary most, float32 [at most `dimensions`, features]."""
+    return randomized_svd(features, min(dimensions, *features.shape), n_iter=1, random_state=0)[2].astype(np.float32)
 
 
 def _temperature(logits: np.ndarray, labels: np.ndarray) -> float:

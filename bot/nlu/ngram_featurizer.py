@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Text
+import sys
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -20,8 +21,10 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from bot.nlu.component import complete_config
+from bot.nlu.component import code_fingerprint, complete_config
+from bot.nlu.spelling_corrector import corrected
 
+RARE = 1 / 2500  # an n-gram in a smaller share of the examples is left out: the more examples, the less one slip of the pen says
 VOCABULARY, WEIGHTS = "vocabulary.json", "weights.npz"
 
 
@@ -35,7 +38,7 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
         return [Tokenizer]
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """Returns the default config (see parent class for full docstring)."""
         return {
             **SparseFeaturizer.get_default_config(),
@@ -44,11 +47,16 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
         }
 
     @staticmethod
-    def required_packages() -> List[Text]:
+    def required_packages() -> List[str]:
         """Returns the packages the component imports."""
         return ["sklearn"]
 
-    def __init__(self, config: Dict[Text, Any], name: Text, model_storage: ModelStorage, resource: Resource) -> None:
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
+        """Returns the hash of the code behind this class, so that Rasa trains again when it changes."""
+        return code_fingerprint(sys.modules[__name__])
+
+    def __init__(self, config: Dict[str, Any], name: str, model_storage: ModelStorage, resource: Resource) -> None:
         """Creates the featurizer without a vocabulary."""
         super().__init__(name, config)
         self._model_storage, self._resource = model_storage, resource
@@ -60,21 +68,22 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
         }
 
     @classmethod
-    def validate_config(cls, config: Dict[Text, Any]) -> None:
+    def validate_config(cls, config: Dict[str, Any]) -> None:
         """Refuses keys the component does not have (Rasa's base class calls it)."""
         complete_config(cls, config)
 
     @classmethod
-    def create(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> NgramFeaturizer:
+    def create(cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> NgramFeaturizer:
         """Creates the component (see parent class for full docstring)."""
         return cls(config, execution_context.node_name, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learns the vocabulary and its weights from the training examples."""
-        texts = [message.get(TEXT) for message in training_data.training_examples if message.get(TEXT)]
+        texts = [corrected(message) for message in training_data.training_examples if message.get(TEXT)]
         if not texts:
             raise RasaException("data/nlu.yml: holds no examples to learn n-grams from. Add examples for every intent.")
         for vectorizer in self._vectorizers.values():
+            vectorizer.min_df = max(1, round(RARE * len(texts)))
             vectorizer.fit(texts)
         with self._model_storage.write_to(self._resource) as directory:
             vocabulary = {name: vectorizer.get_feature_names_out().tolist() for name, vectorizer in self._vectorizers.items()}
@@ -84,7 +93,7 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
 
     @classmethod
     def load(
-        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
     ) -> NgramFeaturizer:
         """Loads a trained component (see parent class for full docstring)."""
         component = cls.create(config, model_storage, resource, execution_context)
@@ -105,7 +114,7 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
         """Adds the feature to each message."""
         if not messages:
             return messages
-        texts = [message.get(TEXT) or "" for message in messages]
+        texts = [corrected(message) for message in messages]
         features = sparse.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers.values()], format="csr", dtype=np.float32)
         for index, message in enumerate(messages):
             message.add_features(Features(features[index], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))

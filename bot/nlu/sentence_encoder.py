@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import logging
 import os
 import tempfile
@@ -55,44 +56,81 @@ def build_graph(weights: dict[str, np.ndarray]):
     positions = weights[embeddings + "position_embeddings.weight"][:MAX_TOKENS] + weights[embeddings + "token_type_embeddings.weight"][0]
     shape = node("Shape", ["ids"], "ids_shape")
     length = node("Slice", [shape, constant("one", np.array([1])), constant("two", np.array([2]))], "length")
-    position = node("Slice", [constant("positions", positions), constant("zero", np.array([0])), length, constant("axis", np.array([0]))], "position_vectors")
-    hidden = node("SkipLayerNormalization",
-        [tokens, node("Expand", [position, node("Shape", [tokens], "vectors_shape")], "position_batch"),
-         constant("norm", weights[embeddings + "LayerNorm.weight"]), constant("norm_bias", weights[embeddings + "LayerNorm.bias"])],
-        "hidden_0", fused, epsilon=LAYER_NORM_EPSILON)
+    position = node(
+        "Slice", [constant("positions", positions), constant("zero", np.array([0])), length, constant("axis", np.array([0]))], "position_vectors"
+    )
+    hidden = node(
+        "SkipLayerNormalization",
+        [
+            tokens,
+            node("Expand", [position, node("Shape", [tokens], "vectors_shape")], "position_batch"),
+            constant("norm", weights[embeddings + "LayerNorm.weight"]),
+            constant("norm_bias", weights[embeddings + "LayerNorm.bias"]),
+        ],
+        "hidden_0",
+        fused,
+        epsilon=LAYER_NORM_EPSILON,
+    )
     column = node("Unsqueeze", [node("Cast", ["mask"], "mask_float", to=TensorProto.FLOAT), constant("last", np.array([2]))], "mask_column")
     count = node("ReduceSum", [column, constant("token_axis", np.array([1]))], "count", keepdims=0)
     pooled = []
     for layer in range(LAYERS):
         prefix = f"encoder.layer.{layer}."
 
-        def weight(name: str) -> np.ndarray:
+        def weight(name: str, prefix: str = prefix) -> np.ndarray:
             return weights[prefix + name]
 
         qkv = np.concatenate([weight(f"attention.self.{part}.weight").T for part in ("query", "key", "value")], axis=1)
         qkv_bias = np.concatenate([weight(f"attention.self.{part}.bias") for part in ("query", "key", "value")])
-        attention = node("Attention", [hidden, constant(f"qkv_{layer}", qkv), constant(f"qkv_bias_{layer}", qkv_bias), "mask"],
-            f"attention_{layer}", fused, num_heads=HEADS)
+        attention = node(
+            "Attention",
+            [hidden, constant(f"qkv_{layer}", qkv), constant(f"qkv_bias_{layer}", qkv_bias), "mask"],
+            f"attention_{layer}",
+            fused,
+            num_heads=HEADS,
+        )
         output = node("MatMul", [attention, constant(f"out_{layer}", weight("attention.output.dense.weight").T)], f"attention_out_{layer}")
-        hidden = node("SkipLayerNormalization",
-            [output, hidden, constant(f"norm_a_{layer}", weight("attention.output.LayerNorm.weight")),
-             constant(f"norm_a_bias_{layer}", weight("attention.output.LayerNorm.bias")), constant(f"out_bias_{layer}", weight("attention.output.dense.bias"))],
-            f"attended_{layer}", fused, epsilon=LAYER_NORM_EPSILON)
+        hidden = node(
+            "SkipLayerNormalization",
+            [
+                output,
+                hidden,
+                constant(f"norm_a_{layer}", weight("attention.output.LayerNorm.weight")),
+                constant(f"norm_a_bias_{layer}", weight("attention.output.LayerNorm.bias")),
+                constant(f"out_bias_{layer}", weight("attention.output.dense.bias")),
+            ],
+            f"attended_{layer}",
+            fused,
+            epsilon=LAYER_NORM_EPSILON,
+        )
         inner = node("MatMul", [hidden, constant(f"up_{layer}", weight("intermediate.dense.weight").T)], f"inner_{layer}")
         inner = node("BiasGelu", [inner, constant(f"up_bias_{layer}", weight("intermediate.dense.bias"))], f"gelu_{layer}", fused)
         output = node("MatMul", [inner, constant(f"down_{layer}", weight("output.dense.weight").T)], f"down_out_{layer}")
-        hidden = node("SkipLayerNormalization",
-            [output, hidden, constant(f"norm_b_{layer}", weight("output.LayerNorm.weight")),
-             constant(f"norm_b_bias_{layer}", weight("output.LayerNorm.bias")), constant(f"down_bias_{layer}", weight("output.dense.bias"))],
-            f"hidden_{layer + 1}", fused, epsilon=LAYER_NORM_EPSILON)
+        hidden = node(
+            "SkipLayerNormalization",
+            [
+                output,
+                hidden,
+                constant(f"norm_b_{layer}", weight("output.LayerNorm.weight")),
+                constant(f"norm_b_bias_{layer}", weight("output.LayerNorm.bias")),
+                constant(f"down_bias_{layer}", weight("output.dense.bias")),
+            ],
+            f"hidden_{layer + 1}",
+            fused,
+            epsilon=LAYER_NORM_EPSILON,
+        )
         if layer + 1 in POOLED_LAYERS:
             total = node("ReduceSum", [node("Mul", [hidden, column], f"masked_{layer}"), "token_axis"], f"sum_{layer}", keepdims=0)
             mean = node("Div", [total, count], f"mean_{layer}")
             pooled.append(node("Unsqueeze", [mean, "token_axis"], f"pooled_{layer}"))
     node("Concat", pooled, "vectors", axis=1)
-    graph = helper.make_graph(nodes, "all-MiniLM-L6-v2",
+    graph = helper.make_graph(
+        nodes,
+        "all-MiniLM-L6-v2",
         [helper.make_tensor_value_info(name, TensorProto.INT32, ["batch", "tokens"]) for name in ("ids", "mask")],
-        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", len(POOLED_LAYERS), HIDDEN])], initializers)
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", len(POOLED_LAYERS), HIDDEN])],
+        initializers,
+    )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(fused, 1)], ir_version=8)
 
 
@@ -100,7 +138,9 @@ def _weights_folder() -> Path:
     """Returns the folder of the weights' package, without importing its code."""
     spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise EncoderError(f"sentence encoder: the package {WEIGHTS_PACKAGE.replace('_', '-')} with its weights is not installed. Run `make install`.")
+        raise EncoderError(
+            f"sentence encoder: the package {WEIGHTS_PACKAGE.replace('_', '-')} with its weights is not installed. Run `make install`."
+        )
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
@@ -194,6 +234,12 @@ class SentenceEncoder:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             vectors = list(pool.map(self._encode, texts, chunksize=64))
         return np.stack(vectors) if vectors else np.zeros((0, len(POOLED_LAYERS), HIDDEN), np.float32)
+
+
+@lru_cache(maxsize=1)
+def english_words() -> frozenset[str]:
+    """Returns the whole words of the encoder's vocabulary, about 20,000 in lower case."""
+    return frozenset(word for word in json.loads(_verified("tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"] if word.isalpha())
 
 
 @lru_cache(maxsize=1)

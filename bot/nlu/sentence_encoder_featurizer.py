@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Text
+import sys
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -17,7 +18,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu import sentence_encoder
-from bot.nlu.component import complete_config
+from bot.nlu.component import code_fingerprint, complete_config
+from bot.nlu.spelling_corrector import corrected
 
 # The last layer says what a message is about, those below keep more of how it is said. By cross-validation on the training
 # examples and on BANKING77 and CLINC150 (results in docs/understanding.md).
@@ -41,33 +43,33 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
         return [Tokenizer]
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """Returns the default config (see parent class for full docstring)."""
         return DenseFeaturizer.get_default_config()
 
     @staticmethod
-    def required_packages() -> List[Text]:
+    def required_packages() -> List[str]:
         """Returns the packages the component imports."""
         return ["onnxruntime", "tokenizers"]
 
     @classmethod
-    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
-        """Returns what the vectors depend on besides this class, so that Rasa trains again when it changes."""
-        return f"{sentence_encoder.SHA256['model.safetensors']}-{sentence_encoder.GRAPH_VERSION}-{LAYER_WEIGHTS}"
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
+        """Returns the hash of the code behind this class, so that Rasa trains again when it changes."""
+        return code_fingerprint(sentence_encoder, sys.modules[__name__])
 
-    def __init__(self, config: Dict[Text, Any], name: Text) -> None:
+    def __init__(self, config: Dict[str, Any], name: str) -> None:
         """Loads the encoder, compiling it if this machine has not yet."""
         super().__init__(name, config)
         self._encoder = sentence_encoder.shared_encoder()
 
     @classmethod
-    def validate_config(cls, config: Dict[Text, Any]) -> None:
+    def validate_config(cls, config: Dict[str, Any]) -> None:
         """Refuses keys the component does not have (Rasa's base class calls it)."""
         complete_config(cls, config)
 
     @classmethod
     def create(
-        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> SentenceEncoderFeaturizer:
         """Creates the component (see parent class for full docstring)."""
         return cls(config, execution_context.node_name)
@@ -75,7 +77,7 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Adds the feature to every training example."""
         examples = [message for message in training_data.training_examples if message.get(TEXT)]
-        features = sentence_features(self._encoder.encode_all([message.get(TEXT) for message in examples]))
+        features = sentence_features(self._encoder.encode_all([corrected(message) for message in examples]))
         for message, feature in zip(examples, features):
             self._add(message, feature[None])
         return training_data
@@ -83,7 +85,7 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds the feature to each message."""
         for message in messages:
-            self._add(message, sentence_features(self._encoder.encode(message.get(TEXT) or "")[None]))
+            self._add(message, sentence_features(self._encoder.encode(corrected(message))[None]))
         return messages
 
     def _add(self, message: Message, feature: np.ndarray) -> None:

@@ -31,7 +31,9 @@ class Server:
 
     def __init__(self, command: list[str], port: int, log: Path):
         self.port, self.log = port, log
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=log.open("w"), stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdout=log.open("w"), stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        )
 
     def wait_until_ready(self) -> None:
         started = time.monotonic()
@@ -73,7 +75,9 @@ def endpoints(tmp_path_factory) -> Path:
 def server(endpoints, tmp_path_factory):
     """`make serve`, ready."""
     port = free_port()
-    running = Server([sys.executable, "-m", "bot", "serve", "--port", str(port), "--endpoints", str(endpoints)], port, tmp_path_factory.mktemp("log") / "serve")
+    running = Server(
+        [sys.executable, "-m", "bot", "serve", "--port", str(port), "--endpoints", str(endpoints)], port, tmp_path_factory.mktemp("log") / "serve"
+    )
     running.wait_until_ready()
     yield running
     running.stop()

@@ -77,7 +77,10 @@ def test_conversations_do_not_mix(server):
         assert list(pool.map(talk, range(16))) == [2 if number % 2 else 1 for number in range(16)]
 
 
-@pytest.mark.parametrize("message", ["", " ", "?", "👍", "a" * 5000, "<script>alert(1)</script>", "' OR 1=1 --", "{{7*7}}", "\x00\x07", "/no_such_intent", "/ask_salary{bad json"])
+@pytest.mark.parametrize(
+    "message",
+    ["", " ", "?", "👍", "a" * 5000, "<script>alert(1)</script>", "' OR 1=1 --", "{{7*7}}", "\x00\x07", "/no_such_intent", "/ask_salary{bad json"],
+)
 def test_odd_messages_get_a_sentence_and_no_source(server, message):
     replies = server.ask(message)
     assert replies and all(reply.get("text") for reply in replies)

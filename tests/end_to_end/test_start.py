@@ -54,7 +54,9 @@ def test_standard_rasa_answers_through_an_action_server(tmp_path):
     endpoints.write_text(f"action_endpoint:\n  url: http://127.0.0.1:{actions_port}/webhook\n")
     actions = subprocess.Popen([*RASA, "run", "actions", "--port", str(actions_port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        standard = Server([*RASA, "run", "--port", str(port), "--endpoints", str(endpoints), "--model", str(training.model_path())], port, tmp_path / "log")
+        standard = Server(
+            [*RASA, "run", "--port", str(port), "--endpoints", str(endpoints), "--model", str(training.model_path())], port, tmp_path / "log"
+        )
         try:
             standard.wait_until_ready()
             (reply,) = standard.ask("what does the CCA exam cost")
@@ -77,7 +79,18 @@ def test_shell_answers(tmp_path, endpoints):
 @pytest.fixture
 def project(tmp_path):
     """A copy of the project that a test may spoil, with the same packages and model."""
-    for name in ("actions", "bot", "data", "knowledge", "config.yml", "credentials.yml", "domain.yml", "endpoints.yml", "requirements.txt", "settings.yml"):
+    for name in (
+        "actions",
+        "bot",
+        "data",
+        "knowledge",
+        "config.yml",
+        "credentials.yml",
+        "domain.yml",
+        "endpoints.yml",
+        "requirements.txt",
+        "settings.yml",
+    ):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
     return tmp_path
@@ -95,7 +108,10 @@ def test_broken_knowledge_stops_the_start(project):
     lines = result.stderr.splitlines()
     assert len(lines) == 5 and lines[-1] == "4 problem(s)."
     assert all(line.startswith("knowledge/medical_coding.yml:") for line in lines[:-1])
-    assert any(line.endswith("unknown key 'anser'; allowed: question, label, answer, more, facts, variants, related. Correct or remove it.") for line in lines)
+    assert any(
+        line.endswith("unknown key 'anser'; allowed: question, label, answer, more, facts, variants, related. Correct or remove it.")
+        for line in lines
+    )
 
 
 def test_unknown_key_in_config_stops_the_start(project):

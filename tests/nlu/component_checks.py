@@ -8,15 +8,22 @@ from typing import Any, Dict, List, Type
 from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
-from rasa.nlu.tokenizers.tokenizer import Token
 from rasa.nlu.constants import TOKENS_NAMES
+from rasa.nlu.tokenizers.tokenizer import Token
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 EXAMPLES = {
     "ask_salary": ["how much do coders make", "coder salary", "what is the pay", "does it pay well", "yearly wage of a coder", "earnings"],
-    "ask_how_long": ["how long does it take", "time to become a coder", "how many months", "length of the program", "how fast can i start", "duration"],
+    "ask_how_long": [
+        "how long does it take",
+        "time to become a coder",
+        "how many months",
+        "length of the program",
+        "how fast can i start",
+        "duration",
+    ],
     "oos_general": ["what is the weather", "tell me a joke", "who won the game", "recipe for soup", "capital of france", "play some music"],
 }
 

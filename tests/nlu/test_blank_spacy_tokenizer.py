@@ -2,8 +2,8 @@
 
 import pytest
 from component_checks import TEXTS, Bench
-from rasa.shared.exceptions import InvalidConfigException
 from rasa.nlu.constants import TOKENS_NAMES
+from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 

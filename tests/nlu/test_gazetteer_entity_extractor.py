@@ -18,7 +18,9 @@ def found(extractor, text):
     return [(entity["entity"], entity["value"], text[entity["start"] : entity["end"]]) for entity in entities]
 
 
-@pytest.mark.parametrize("spelling", ["CPC", "cpc", "C.P.C.", "c.p.c", "Certified Professional Coder", "certified profesional coder", "CERTIFIED PROFESSIONAL CODER"])
+@pytest.mark.parametrize(
+    "spelling", ["CPC", "cpc", "C.P.C.", "c.p.c", "Certified Professional Coder", "certified profesional coder", "CERTIFIED PROFESSIONAL CODER"]
+)
 def test_extractor_knows_every_spelling(extractor, spelling):
     assert found(extractor, f"what does the {spelling} exam cost") == [("certification", "cpc", spelling)]
 
@@ -41,7 +43,9 @@ def test_extractor_prefers_the_longest_name(extractor, text, expected):
     assert found(extractor, text) == expected
 
 
-@pytest.mark.parametrize("text", ["tell him about it", "a score of ten", "my sister is a nurse", "order a burger", "the doctor said so", "what is the weather"])
+@pytest.mark.parametrize(
+    "text", ["tell him about it", "a score of ten", "my sister is a nurse", "order a burger", "the doctor said so", "what is the weather"]
+)
 def test_extractor_leaves_other_words_alone(extractor, text):
     assert found(extractor, text) == []
 

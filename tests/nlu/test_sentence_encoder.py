@@ -46,7 +46,10 @@ def reference_last_layer(text: str) -> np.ndarray:
             dense(x, f"{prefix}attention.self.{part}").reshape(len(tokens), 12, 32).transpose(1, 0, 2) for part in ("query", "key", "value")
         )
         context = softmax(query @ key.transpose(0, 2, 1) / np.sqrt(32), axis=-1) @ value
-        x = norm(x + dense(context.transpose(1, 0, 2).reshape(len(tokens), HIDDEN), prefix + "attention.output.dense"), prefix + "attention.output.LayerNorm")
+        x = norm(
+            x + dense(context.transpose(1, 0, 2).reshape(len(tokens), HIDDEN), prefix + "attention.output.dense"),
+            prefix + "attention.output.LayerNorm",
+        )
         inner = dense(x, prefix + "intermediate.dense")
         x = norm(x + dense(inner * (1 + erf(inner / np.sqrt(2))) / 2, prefix + "output.dense"), prefix + "output.LayerNorm")
     return x.mean(axis=0)

@@ -95,7 +95,11 @@ CPC_BEGINNER = variant("CPC for beginners.", ("said",), certification="cpc", lev
         ([CPC_BEGINNER, CPC], {"certification": ["cpc"], "level": ["experienced"]}, "About CPC."),
         ([BILLER, BEGINNER], {"level": ["beginner"], "role": ["biller"]}, "For billers."),
         ([BEGINNER, BILLER], {"role": ["biller"], "level": ["beginner"]}, "For beginners."),
-        ([CPC, CCA, variant("About CTR.", ("said",), certification="ctr")], {"certification": ["ctr", "cca", "cpc"]}, "About CTR. About CCA."),
+        (
+            [CPC, CCA, variant("About CTR.", ("said",), certification="ctr")],
+            {"certification": ["ctr", "cca", "cpc"]},
+            "About CTR. About CCA. Ask me about the Certified Professional Coder (CPC) on its own.",
+        ),
     ],
     ids=[
         "nothing named",
@@ -145,7 +149,10 @@ def test_answers_two_most_specific_variants_of_one_kind_are_both_given():
 
 def test_answers_two_variants_that_are_together_too_long_leave_the_first_named():
     long_cpc, long_cca = variant("x" * 400, ("said",), certification="cpc"), variant("y" * 200, ("said",), certification="cca")
-    assert text(known(long_cpc, long_cca), certification=["cca", "cpc"]) == "y" * 200
+    assert (
+        text(known(long_cpc, long_cca), certification=["cca", "cpc"])
+        == "y" * 200 + " Ask me about the Certified Professional Coder (CPC) on its own."
+    )
     exactly = variant("y" * 199, ("said",), certification="cca")  # with the blank between: 600
     assert text(known(long_cpc, exactly), certification=["cpc", "cca"]) == f"{'x' * 400} {'y' * 199}"
 
