@@ -87,7 +87,8 @@ def _names_all(knowledge: Knowledge, text: str, entities: Entities) -> bool:
 
 def _unsaid(knowledge: Knowledge, topic: Topic, entities: Entities, chosen: Sequence[Variant], text: str) -> tuple[str, str]:
     """Returns the names of what was asked about but is not answered, where the topic tells its kind apart: what it does not know, and what it left out."""
-    unknown, left_out = [], []
+    unknown: list[str] = []
+    left_out: list[str] = []
     for entity, values in entities.items():
         known = {value for variant in topic.variants for value in variant.values(entity)}
         if not known or not knowledge.entities[entity].tell_if_missing:

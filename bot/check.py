@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Iterator
 
 from bot import knowledge, settings, strict_yaml
-from bot.knowledge import INTENT_PREFIX, NUMBER_WORDS, ROOT, Fact, Knowledge
+from bot.knowledge import INTENT_PREFIX, NUMBER_WORDS, ROOT, Fact, Knowledge, Topic, Variant
 from bot.strict_yaml import Document, Problem, ProblemsError
 
 EXAMPLES_MIN = 5  # fewer cannot be split for calibration
-EXAMPLES_ADVISED = 25  # what held-out accuracy was measured with
+EXAMPLES_ADVISED = 25  # below, a topic is noticeably less well understood
 
 
 def check(sources: Path | None, root: Path = ROOT) -> tuple[list[Problem], list[str], str]:
@@ -96,10 +96,9 @@ def normalized(text: str) -> str:
 
 def unused_facts(known: Knowledge) -> list[str]:
     """Returns the facts that no answer uses."""
-    used = set()
-    for topic in known.topics.values():
-        for entry in (topic, *topic.variants):
-            used |= {reference.partition(".")[0] for reference in knowledge.REFERENCE.findall(entry.answer + (entry.more or ""))} | set(entry.facts)
+    topics = list(known.topics.values())
+    entries: list[Topic | Variant] = [*topics, *(variant for topic in topics for variant in topic.variants)]
+    used = {name for entry in entries for name in knowledge.fact_names(entry.answer + (entry.more or ""), entry.facts)}
     return [fact for fact in known.facts if fact not in used]
 
 

@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 1
     except Exception as error:
-        cause = error
+        cause: BaseException = error
         while cause.__cause__ is not None and type(cause).__name__ == "GraphComponentException":  # Rasa's wrapping of a component's error
             cause = cause.__cause__
         if not isinstance(cause, _expected_errors()):

@@ -198,7 +198,7 @@ def plot(readings: list[Reading], report: dict, results: Path) -> None:
     axes.legend()
     figure.savefig(results / "calibration.png", dpi=120)
     figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
-    edges = np.linspace(0, 1, 41)
+    edges = np.linspace(0, 1, 41).tolist()
     axes.hist([reading.scope for reading in in_scope], edges, alpha=0.7, label=f"questions ({len(in_scope)})")
     axes.hist([reading.scope for reading in out_of_scope], edges, alpha=0.7, label=f"out of scope ({len(out_of_scope)})")
     axes.set(xlabel="scope signal", ylabel="wordings", yscale="log", title=f"Scope, AUROC {report['figures']['scope AUROC']['value']:.3f}")

@@ -10,7 +10,7 @@ import threading
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Iterator, Literal, Optional, Union
+from typing import Any, Iterator, Literal, Optional, Union
 
 import pydantic
 
@@ -81,7 +81,7 @@ class Fact(Entry):
     @property
     def figure(self) -> str:
         """The value as visitors read it: "$50,250", "10 to 20 months", "5 hours and 40 minutes"."""
-        return format_value(self.value, self.unit)
+        return format_value(self.value, str(self.unit))
 
     def year_of(self, sources: dict[str, Source]) -> int | None:
         """Returns the year the fact speaks of, a period's first; None if its source is undated."""
@@ -162,14 +162,17 @@ class Knowledge(Entry):
 
         return " ".join(REFERENCE.sub(figure, text).split())
 
-    def facts_of(self, entry: Topic | Variant, more: bool = False) -> list[Fact]:
-        """Returns the facts an answer stands on (`more`: also those of its longer text), each once."""
-        text = entry.answer + (entry.more or "" if more else "")
-        names = [reference.partition(".")[0] for reference in REFERENCE.findall(text)] + entry.facts
-        return [self.facts[name] for name in dict.fromkeys(names)]
+    def facts_of(self, entry: Topic | Variant) -> list[Fact]:
+        """Returns the facts an answer (without its longer text) stands on, each once."""
+        return [self.facts[name] for name in fact_names(entry.answer, entry.facts)]
 
 
-def format_value(value, unit: Unit) -> str:
+def fact_names(text: str, others: list[str]) -> list[str]:
+    """Returns the names of the facts that a text refers to and of others beside it, each once."""
+    return list(dict.fromkeys([*(reference.partition(".")[0] for reference in REFERENCE.findall(text)), *others]))
+
+
+def format_value(value: Any, unit: str) -> str:
     """Returns a figure as visitors read it.
 
     Args:

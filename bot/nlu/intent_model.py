@@ -27,7 +27,7 @@ WHITENING = 0.5  # how far directions in which like questions differ are made eq
 ITERATIONS = 80  # of L-BFGS; more change nothing
 HELD_OUT = 0.2  # share of the examples that calibration and scope are fitted on, by a model that has not seen them
 SCOPE_CLUSTERS = 40  # groups of like out-of-scope examples; whole groups are held out, as strangers' messages will be of new kinds
-REFUSED_IN_SCOPE = 0.02  # share of the held-out questions that the scope threshold may refuse
+REFUSED_IN_SCOPE = 0.01  # share of the held-out questions that the scope threshold may refuse
 NEIGHBORS = 3  # likeness is the mean over so many nearest examples
 LIKENESS_WEIGHT = 5.0  # of likeness beside energy, where no out-of-scope example teaches better
 IN_SCOPE_PREFIX, OUT_OF_SCOPE_PREFIX = "ask_", "oos_"  # an intent of neither is small talk
@@ -80,9 +80,9 @@ class IntentModel:
     ngram_weights: np.ndarray  # float32 [n-grams, classes]
     bias: np.ndarray  # float32 [classes]
     temperature: np.ndarray  # float64 []: the logits are divided by it
-    examples: np.ndarray  # float32 [examples, HIDDEN]: last layers of the questions
+    examples: np.ndarray  # float32 [examples, HIDDEN]: last layers of the questions; empty where out-of-scope examples teach the scope
     example_classes: np.ndarray  # int64 [examples]
-    scope_weights: np.ndarray  # float64 [3]: of log odds, energy and likeness
+    scope_slope: np.ndarray  # float64 []: the scope is the logistic function of slope * signal + bias
     scope_bias: np.ndarray  # float64 []
     scope_threshold: np.ndarray  # float64 []: a message below it is out of scope
 
@@ -113,6 +113,8 @@ class IntentModel:
             # What was learned in the reduced directions is folded back, so that a message needs no reduction.
             of_sentences, of_ngrams = np.split(coefficients.T, [len(sentence_basis)])
             asked = rows & np.char.startswith(labels, IN_SCOPE_PREFIX)
+            if np.char.startswith(labels, OUT_OF_SCOPE_PREFIX).any():
+                asked[:] = False
             return cls(
                 classes=classifier.classes_,
                 mean=space.mean,
@@ -123,7 +125,7 @@ class IntentModel:
                 temperature=np.array(1.0),
                 examples=_unit(vectors[asked, -HIDDEN:]),
                 example_classes=np.searchsorted(classifier.classes_, labels[asked]),
-                scope_weights=np.array([0.0, 1.0, LIKENESS_WEIGHT]),
+                scope_slope=np.array(1.0),
                 scope_bias=np.array(0.0),
                 scope_threshold=np.array(0.0),
             )
@@ -131,7 +133,7 @@ class IntentModel:
         test = _held_out(vectors, labels)
         draft, model = fit(~test), fit(np.ones(len(labels), bool))
         draft._calibrate(vectors[test], ngrams[test], labels[test])
-        for name in ("temperature", "scope_weights", "scope_bias", "scope_threshold"):
+        for name in ("temperature", "scope_slope", "scope_bias", "scope_threshold"):
             setattr(model, name, getattr(draft, name))
         return model
 
@@ -143,15 +145,14 @@ class IntentModel:
         logits = self._logits(vectors, ngrams)
         known = asked & np.isin(labels, self.classes)
         self.temperature = np.array(_temperature(logits[known], np.searchsorted(self.classes, labels[known])))
-        signals = self._signals(vectors, logits)
+        signal = self._scope_signal(vectors, logits)
         if refused.any():
             kept = asked | refused
-            scope = LogisticRegression().fit(signals[kept], asked[kept])
-            self.scope_weights, self.scope_bias = scope.coef_[0], scope.intercept_[0]
+            scope = LogisticRegression().fit(signal[kept, None], asked[kept])
+            self.scope_slope, self.scope_bias = scope.coef_[0, 0], scope.intercept_[0]
         else:  # nothing to learn from: centre the score, so that it is no constant
-            self.scope_bias = -np.median(signals[asked] @ self.scope_weights)
-        scores = _sigmoid(signals[asked] @ self.scope_weights + self.scope_bias)
-        self.scope_threshold = np.array(np.quantile(scores, REFUSED_IN_SCOPE))
+            self.scope_bias = -np.median(signal[asked])
+        self.scope_threshold = np.array(np.quantile(self._scope(signal[asked]), REFUSED_IN_SCOPE))
 
     def predict(self, vectors: np.ndarray, ngrams: sparse.csr_matrix) -> list[Prediction]:
         """Returns what the model makes of each message.
@@ -161,7 +162,7 @@ class IntentModel:
             ngrams: TF-IDF features, float32 [messages, n-grams].
         """
         logits = self._logits(vectors, ngrams)
-        scores = _sigmoid(self._signals(vectors, logits) @ self.scope_weights + self.scope_bias)
+        scores = self._scope(self._scope_signal(vectors, logits))
         probabilities = _softmax(logits / self.temperature)
         talks = ~self._asks & ~self._refuses
         predictions = []
@@ -193,15 +194,19 @@ class IntentModel:
         sentences = Space(self.mean, self.whitening).features(vectors)
         return (sentences @ self.weights + ngrams @ self.ngram_weights + self.bias).astype(np.float64)
 
-    def _signals(self, vectors: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        """Returns what tells a question from another message, float64 [messages, 3].
+    def _scope(self, signal: np.ndarray) -> np.ndarray:
+        """Returns the probability that messages are questions to be answered, float64 [messages]."""
+        return 1 / (1 + np.exp(-(self.scope_slope * signal + self.scope_bias)))
 
-        The log odds of question against out of scope; the energy of the questions' scores, high where one stands out; the mean
-        likeness to the nearest examples of the likeliest question, -1 to 1.
+    def _scope_signal(self, vectors: np.ndarray, logits: np.ndarray) -> np.ndarray:
+        """Returns what tells a question from another message, float64 [messages].
+
+        The log odds of question against out of scope. Where no out-of-scope example taught the difference: the energy of the
+        questions' scores, high where one stands out, and the mean likeness to the nearest examples of the likeliest question.
         """
-        probabilities = _softmax(logits / self.temperature)
-        asked, refused = probabilities[:, self._asks].sum(axis=1), probabilities[:, self._refuses].sum(axis=1)
-        odds = np.log(asked + 1e-6) - np.log(refused + 1e-6)
+        if self._refuses.any():
+            probabilities = _softmax(logits / self.temperature)
+            return np.log(probabilities[:, self._asks].sum(axis=1) + 1e-6) - np.log(probabilities[:, self._refuses].sum(axis=1) + 1e-6)
         centred = (logits - logits.mean(axis=1, keepdims=True))[:, self._asks]
         energy = np.log(np.exp(centred).sum(axis=1))
         likeliest = np.flatnonzero(self._asks)[centred.argmax(axis=1)]
@@ -212,7 +217,7 @@ class IntentModel:
             cosines = last[rows] @ self.examples[self.example_classes == number].T
             nearest = min(NEIGHBORS, cosines.shape[1])
             likeness[rows] = np.partition(cosines, -nearest, axis=1)[:, -nearest:].mean(axis=1)
-        return np.column_stack([odds, energy, likeness])
+        return energy + LIKENESS_WEIGHT * likeness
 
     def save(self, path: Path) -> None:
         """Writes the model to an .npz file."""
@@ -268,7 +273,3 @@ def _unit_layers(vectors: np.ndarray, like: np.ndarray) -> np.ndarray:
 def _softmax(logits: np.ndarray) -> np.ndarray:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
-
-
-def _sigmoid(numbers: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-numbers))

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from bot import knowledge as knowledge_module
-from bot.knowledge import ANSWER_MAX_CHARACTERS, LABEL_MAX_CHARACTERS, Fact, KnowledgeFile, Source, format_value, is_dated, load
+from bot.knowledge import ANSWER_MAX_CHARACTERS, LABEL_MAX_CHARACTERS, Fact, KnowledgeFile, Source, fact_names, format_value, is_dated, load
 from bot.strict_yaml import ProblemsError
 
 FILE = "medical_coding.yml"
@@ -544,9 +544,8 @@ def test_knowledge_fill(write_knowledge, text, filled):
 
 def test_knowledge_facts_of_names_each_once_in_order(write_knowledge):
     known = load(write_knowledge(("more: Fees differ from exam to exam.", 'more: "{cpc_fee} or {median_pay}."')))
-    topic = known.topics["exam_cost"]
-    assert known.facts_of(topic) == [known.facts[name] for name in ("cpc_fee", "cca_fee", "fees_differ")]
-    assert known.facts_of(topic, more=True) == [known.facts[name] for name in ("cpc_fee", "cca_fee", "median_pay", "fees_differ")]
+    assert known.facts_of(known.topics["exam_cost"]) == [known.facts[name] for name in ("cpc_fee", "cca_fee", "fees_differ")]
+    assert fact_names("{a} and {b.year}, {a.period}", ["c", "b"]) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
