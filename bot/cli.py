@@ -83,10 +83,10 @@ def _quiet() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    warnings.showwarning = lambda *arguments, **options: None  # Rasa and others set filters of their own at import
     from rasa.utils.log_utils import configure_structlog
 
     configure_structlog(logging.WARNING)
-    warnings.filterwarnings("ignore")  # importing Rasa sets filters of its own
     for noisy in ("rasa", "apscheduler", "matplotlib", "tensorflow", "sanic.root", "root"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -101,8 +101,8 @@ def _serve(options: argparse.Namespace, channel: str | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    sentence_encoder.compiled()
     model = training.ensure_model()
+    sentence_encoder.compiled()
     (ROOT / "var").mkdir(exist_ok=True)
     os.chdir(ROOT)  # endpoints.yml names files from here
     print("Starting ...", flush=True)

@@ -180,30 +180,33 @@ def evaluate(model: Path, results: Path = RESULTS) -> dict:
 
 
 def plot(readings: list[Reading], report: dict, results: Path) -> None:
-    """Draws calibration.png, scope.png and confusions.png."""
+    """Draws evaluation.png (scope and calibration) and confusions.png."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     in_scope, out_of_scope = _split(readings)
-    figure, axes = pyplot.subplots(figsize=(5, 4.5), layout="constrained")
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+    edges = np.linspace(0, 1, 41).tolist()
+    left.hist([reading.scope for reading in in_scope], edges, alpha=0.7, label=f"questions ({len(in_scope)})")
+    left.hist([reading.scope for reading in out_of_scope], edges, alpha=0.7, label=f"out of scope ({len(out_of_scope)})")
+    left.set(
+        xlabel="scope signal",
+        ylabel="wordings",
+        yscale="log",
+        title=f"Held-out wordings by scope, AUROC {report['figures']['scope AUROC']['value']:.3f}",
+    )
+    left.legend()
     confidence = np.array([reading.confidence for reading in in_scope])
-    right = np.array([reading.best == reading.intent for reading in in_scope])
+    correct = np.array([reading.best == reading.intent for reading in in_scope])
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     numbers = sorted(set(bins))
-    axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="perfect")
-    axes.plot([confidence[bins == n].mean() for n in numbers], [right[bins == n].mean() for n in numbers], marker="o", label="measured")
-    axes.set(xlabel="confidence", ylabel="share that was right", title="Calibration on held-out questions", xlim=(0, 1), ylim=(0, 1))
-    axes.legend()
-    figure.savefig(results / "calibration.png", dpi=120)
-    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
-    edges = np.linspace(0, 1, 41).tolist()
-    axes.hist([reading.scope for reading in in_scope], edges, alpha=0.7, label=f"questions ({len(in_scope)})")
-    axes.hist([reading.scope for reading in out_of_scope], edges, alpha=0.7, label=f"out of scope ({len(out_of_scope)})")
-    axes.set(xlabel="scope signal", ylabel="wordings", yscale="log", title=f"Scope, AUROC {report['figures']['scope AUROC']['value']:.3f}")
-    axes.legend()
-    figure.savefig(results / "scope.png", dpi=120)
+    right.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="perfect")
+    right.plot([confidence[bins == n].mean() for n in numbers], [correct[bins == n].mean() for n in numbers], marker="o", label="measured")
+    right.set(xlabel="confidence", ylabel="share that was right", title="Calibration on held-out questions", xlim=(0, 1), ylim=(0, 1))
+    right.legend()
+    figure.savefig(results / "evaluation.png", dpi=110)
     figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
     top = report["confusions"][:15][::-1]
     axes.barh([f"{row['intent']} read as {row['read as']}" for row in top], [row["times"] for row in top])

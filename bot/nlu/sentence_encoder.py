@@ -190,10 +190,12 @@ def compiled(folder: Path = CACHE_FOLDER, quantized: bool = True) -> Path:
         onnx.save(build_graph(load_file(weights)), str(made))
         if quantized:
             quantized_file = Path(workshop) / "int8.onnx"
+            logging.disable(logging.WARNING)  # it advises, on the root logger, a step that only a graph without fused operators needs
             quantize_dynamic(
                 made, quantized_file, op_types_to_quantize=["MatMul", "Attention"], per_channel=True, weight_type=QuantType.QInt8,
                 extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
             )  # fmt: skip
+            logging.disable(logging.NOTSET)
             made = quantized_file
         (Path(workshop) / "seal").write_text(_sha256(made))
         os.replace(Path(workshop) / "seal", seal)

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 
+import pexpect
 import pytest
-from conftest import Server, free_port
+from server_process import Server, free_port
 
 from bot import training
 from bot.knowledge import ROOT
@@ -68,12 +69,21 @@ def test_standard_rasa_answers_through_an_action_server(tmp_path):
         actions.wait(20)
 
 
-def test_shell_answers(tmp_path, endpoints):
-    shell = subprocess.run(
-        [sys.executable, "-m", "bot", "shell", "--port", str(free_port()), "--endpoints", str(endpoints)],
-        cwd=ROOT, input="what does the CCA exam cost\n/stop\n", capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert "$299" in shell.stdout
+def test_shell_answers(endpoints):
+    shell = pexpect.spawn(
+        sys.executable, ["-m", "bot", "shell", "--port", str(free_port()), "--endpoints", str(endpoints)], cwd=str(ROOT), encoding="utf-8", timeout=40
+    )
+    shell.expect("Your input ->")
+    shell.sendline("what does the CCA exam cost")
+    shell.expect(r"\$299")
+    shell.expect("Source")
+    shell.expect("Type out your own message")  # the last of the choices that Rasa's shell makes of buttons
+    shell.send("\x1b[A\r")
+    shell.expect("Your input ->")
+    shell.sendline("/stop")
+    shell.expect(pexpect.EOF)
+    shell.close()
+    assert shell.exitstatus == 0
 
 
 @pytest.fixture
@@ -102,7 +112,7 @@ def serve(project):
 
 def test_broken_knowledge_stops_the_start(project):
     file = project / "knowledge" / "medical_coding.yml"
-    file.write_text(file.read_text().replace("topics:\n", "topics:\n  nonsense:\n    anser: hi\n", 1))
+    file.write_text(file.read_text().replace("\ntopics:\n", "\ntopics:\n  nonsense:\n    anser: hi\n"))
     result = serve(project)
     assert result.returncode == 1
     lines = result.stderr.splitlines()

@@ -40,7 +40,7 @@ def test_evaluation_leaves_figures_and_plots(report, tmp_path):
         report,
         tmp_path,
     )
-    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("calibration.png", "scope.png", "confusions.png"))
+    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("evaluation.png", "confusions.png"))
 
 
 def test_every_topic_has_held_out_wordings_and_out_of_scope_has_many():

@@ -1,6 +1,0 @@
-"""Fixtures for the NLU components."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
