@@ -89,8 +89,12 @@ class Pipeline:
 
 
 def accuracy(train: Rows, test: Rows) -> tuple[float, Pipeline]:
-    """Returns the share of test rows understood rightly after training, in %, and the trained pipeline."""
-    pipeline = Pipeline(train)
+    """Returns the share of test rows understood rightly after training, in %, and the trained pipeline.
+
+    Each intent's name ("card_arrival") is one example more, as the assistant's own examples have each topic's label.
+    """
+    names = [(intent.replace("_", " "), intent) for intent in sorted({intent for _, intent in train})]
+    pipeline = Pipeline(train + names)
     intents, _ = pipeline.read([text for text, _ in test])
     return 100 * float(np.mean([read == right for read, (_, right) in zip(intents, test)])), pipeline
 
