@@ -17,7 +17,7 @@ TRANSCRIPT = re.compile(r"(<!-- transcript -->\n```text\n)(.*?)(```\n<!-- end --
 QUESTIONS = [
     "hi",
     "wat do medical coders make",
-    "my wife already has an associate degree. what does the CCA exam cost her?",
+    "what does the CCA exam cost?",
     "Can billers work from home?",
     "what does a dental hygienist earn?",
     "im 19, only high school, whats the fastest way in",
