@@ -36,7 +36,7 @@ def ensure_model() -> Path:
     path = model_path()
     if path.is_file():
         return path
-    print("Training the assistant on data/ and knowledge/; about a minute, only when they changed.", flush=True)
+    print("Training the assistant on data/ and knowledge/; a minute or two, only when they changed.", flush=True)
     started = time.monotonic()
     _show_steps()
     import rasa
