@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 export RASA_TELEMETRY_ENABLED := false
 export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
-.PHONY: help serve shell train check test test-fast lint evaluate benchmark-nlu install clean-install lock
+.PHONY: help serve shell train check test test-fast test-cluster test-faults lint evaluate benchmark-nlu report screenshots new-career install clean-install lock audit
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,11 +33,24 @@ test-fast: install ## the tests that need no model, in seconds
 lint: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+test-cluster: train ## several servers with PostgreSQL, Redis and nginx; each part is killed under load (needs Debian's postgresql, redis-server, nginx)
+	@$(BIN)/python -m pytest tests/cluster
+
+test-faults: train ## the server killed 200 times under load, databases locked, gone and full, 10,000 messages; minutes
+	@$(BIN)/python -m pytest tests/faults
+
 evaluate: train ## accuracy on held-out wordings: figures, JSON and plots in results/
 	@$(BIN)/python -m bot evaluate
 
 benchmark-nlu: install ## the same components on public data sets (DATA=folder with banking77/ and clinc150/)
 	@$(BIN)/python -m benchmarks.nlu $(if $(DATA),$(DATA),$(error give the folder of the data sets: make benchmark-nlu DATA=folder))
+
+report: install ## what visitors asked and what came of it: results/report.html (SINCE=7d; default 30d)
+	@$(BIN)/python -m bot report $(if $(SINCE),--since $(SINCE))
+
+screenshots: train ## pictures of the widget and the report into docs/screenshots/ (needs Chromium: apt-get install chromium)
+	@$(BIN)/python tests/widget/screenshots.py
+	@$(BIN)/python tests/report/screenshot.py
 
 install: $(INSTALLED)
 
@@ -54,6 +67,13 @@ $(INSTALLED): requirements.txt
 clean-install: ## install the packages anew
 	rm -rf .venv
 	$(MAKE) install
+
+new-career: install ## a folder for another career (NAME=pharmacy_technician; then BOT_CAREER=pharmacy_technician make ...)
+	@$(BIN)/python -m bot new-career $(if $(NAME),$(NAME),$(error give the name of its folder: make new-career NAME=pharmacy_technician)) \
+	  $(if $(NOUN),--noun "$(NOUN)") $(if $(FIELD),--field "$(FIELD)")
+
+audit: install ## known holes of the locked packages against SECURITY.md (ONLINE=1: also ask pip-audit, over the network)
+	@$(BIN)/python deploy/audit.py $(if $(ONLINE),--online)
 
 lock: install ## write requirements.txt from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --quiet \

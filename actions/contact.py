@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from datetime import datetime, timezone
+from typing import Any, Dict, List, Optional, Sequence
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.contact_form import leave_events
 from bot import settings
 
 
-def utter_contact(dispatcher: CollectingDispatcher) -> None:
-    """Utters who to contact, from the settings file."""
+def utter_contact(dispatcher: CollectingDispatcher, buttons: Sequence[Dict[str, str]] = (), now: Optional[datetime] = None) -> None:
+    """Utters where a person is to be had and whether now, from the settings file.
+
+    Args:
+        buttons: of what to ask meanwhile.
+        now: for tests.
+    """
     site = settings.in_force()
     office = site.office
     dispatcher.utter_message(
-        response="utter_contact", college=site.college, office=office.name, email=office.email, phone=office.phone, hours=office.opening_hours
+        response="utter_contact",
+        buttons=list(buttons),
+        college=site.college,
+        office=office.name,
+        address=office.address,
+        email=office.email,
+        phone=office.phone,
+        hours=office.opening_hours,
+        status=office.status(now or datetime.now(timezone.utc)),
     )
+
+
+def utter_care(dispatcher: CollectingDispatcher) -> None:
+    """Utters a caring sentence with whom to turn to, for what is said after a message of distress."""
+    crisis = settings.in_force().crisis
+    dispatcher.utter_message(response="utter_care", line=crisis.line, emergency=crisis.emergency)
 
 
 class ActionGiveContact(Action):
@@ -40,7 +61,7 @@ class ActionReferCrisis(Action):
         return "action_refer_crisis"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[Dict[str, Any]]:
-        """Utters the referral, from the settings file."""
+        """Utters the referral, from the settings file; no form goes on after it."""
         crisis = settings.in_force().crisis
         dispatcher.utter_message(response="utter_crisis", line=crisis.line, emergency=crisis.emergency)
-        return []
+        return leave_events(tracker)

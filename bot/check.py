@@ -6,36 +6,40 @@ import hashlib
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Iterator
 
-from bot import knowledge, settings, strict_yaml
-from bot.knowledge import INTENT_PREFIX, NUMBER_WORDS, ROOT, Fact, Knowledge, Topic, Variant
+from bot import knowledge, review, settings, strict_yaml
+from bot.knowledge import FILE, HOME, INTENT_PREFIX, NUMBER_WORDS, ROOT, Fact, Knowledge
 from bot.strict_yaml import Document, Problem, ProblemsError
 
 EXAMPLES_MIN = 5  # fewer cannot be split for calibration
+SET_BY_COMPONENTS = ("nlu_fallback", "compare", "follow_up_other", "several_questions")  # intents without examples (config.yml)
 EXAMPLES_ADVISED = 25  # below, a topic is noticeably less well understood
 
 
-def check(sources: Path | None, root: Path = ROOT) -> tuple[list[Problem], list[str], str]:
+def check(sources: Path | None, root: Path = HOME, today: date | None = None) -> tuple[list[Problem], list[str], str]:
     """Checks all files.
 
     Args:
         sources: folder of the articles S1.txt, S2.txt ...; None leaves that part out.
-        root: folder of the project.
+        root: folder of the career's files.
+        today: for tests.
     Returns:
         All problems sorted by file and line; what is worth knowing but no problem; the counts of what was read.
     """
     problems: list[Problem] = []
     notes: list[str] = []
     known: Knowledge | None = None
+    site: settings.Settings | None = None
     documents: dict[str, Document] = {}
     try:
         known = knowledge.load(root / "knowledge")
     except ProblemsError as error:
         problems += error.problems
     try:
-        settings.load(root / "settings.yml")
+        site = settings.load(root / "settings.yml")
     except ProblemsError as error:
         problems += error.problems
     for name in ("domain.yml", "data/nlu.yml", "data/rules.yml"):
@@ -59,16 +63,24 @@ def check(sources: Path | None, root: Path = ROOT) -> tuple[list[Problem], list[
         counts = f"{len(known.topics)} topics, {len(known.facts)} facts, {counts}"
         if unused := unused_facts(known):
             notes.append(f"{len(unused)} fact(s) are used by no answer: {', '.join(unused)}")
+        if site is not None:
+            dated = [row.name for row in review.figures(known, site.figures_dated_after_years, root / "knowledge", today) if row.dated]
+            if dated:
+                notes.append(
+                    f"{len(dated)} figure(s) are older than {site.figures_dated_after_years} years (figures_dated_after_years in settings.yml); "
+                    f"answers mark them as dated. Look for newer ones: {', '.join(dated)}"
+                )
         if sources is None:
             notes.append("the articles were not given (SOURCES=folder), so hashes and cited lines were not proved")
         else:
-            problems += check_sources(known, sources, strict_yaml.read(root / "knowledge" / "medical_coding.yml", "knowledge/medical_coding.yml"))
+            problems += check_sources(known, sources, strict_yaml.read(root / FILE, FILE))
     return sorted(set(problems)), notes, counts
 
 
 def rasa_validation() -> int:
     """Runs Rasa's own data validation in a process of its own; returns its exit status."""
-    command = [sys.executable, "-m", "rasa", "data", "validate", "--fail-on-warnings"]
+    files = ["--domain", str(HOME / "domain.yml"), "--data", str(HOME / "data"), "--config", str(ROOT / "config.yml")]
+    command = [sys.executable, "-m", "rasa", "data", "validate", "--fail-on-warnings", *files]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if result.returncode:
         print(result.stdout + result.stderr, file=sys.stderr)
@@ -96,10 +108,7 @@ def normalized(text: str) -> str:
 
 def unused_facts(known: Knowledge) -> list[str]:
     """Returns the facts that no answer uses."""
-    topics = list(known.topics.values())
-    entries: list[Topic | Variant] = [*topics, *(variant for topic in topics for variant in topic.variants)]
-    used = {name for entry in entries for name in knowledge.fact_names(entry.answer + (entry.more or ""), entry.facts)}
-    return [fact for fact in known.facts if fact not in used]
+    return [name for name, users in review.uses(known).items() if not users]
 
 
 def _check_duplicates(document: Document, examples: dict[str, list[tuple[int, str]]]) -> Iterator[Problem]:
@@ -130,8 +139,8 @@ def _check_intents(known: Knowledge, domain: Document, nlu: Document, examples: 
             yield Problem(nlu.file, 1, f"topic '{topic}' has no examples. Add an entry with intent {intent} and {EXAMPLES_ADVISED} or more examples.")
     for intent, line in intents.items():
         if intent.startswith(INTENT_PREFIX) and intent.removeprefix(INTENT_PREFIX) not in known.topics:
-            yield Problem(domain.file, line, f"intent '{intent}' has no topic in knowledge/medical_coding.yml. Add the topic or remove the intent.")
-        if intent != "nlu_fallback" and not examples.get(intent):
+            yield Problem(domain.file, line, f"intent '{intent}' has no topic in {FILE}. Add the topic or remove the intent.")
+        if intent not in SET_BY_COMPONENTS and not examples.get(intent):
             yield Problem(
                 domain.file, line, f"intent '{intent}' has no examples in data/nlu.yml. Add {EXAMPLES_ADVISED} or more, or remove the intent."
             )
@@ -147,9 +156,7 @@ def _check_intents(known: Knowledge, domain: Document, nlu: Document, examples: 
             )
     entities = domain.content.get("entities", [])
     for name in sorted(set(known.entities) ^ set(entities)):
-        yield domain.problem(
-            ("entities",), f"entity '{name}' stands in only one of domain.yml and knowledge/medical_coding.yml. Add it to the other or remove it."
-        )
+        yield domain.problem(("entities",), f"entity '{name}' stands in only one of domain.yml and {FILE}. Add it to the other or remove it.")
 
 
 def _check_rule(known: Knowledge, rules: Document) -> Iterator[Problem]:
@@ -185,11 +192,11 @@ def check_sources(known: Knowledge, folder: Path, document: Document) -> Iterato
         articles[name] = content.decode("utf-8", errors="replace").split("\n")
     for name, fact in known.facts.items():
         if fact.source in articles:
-            for message in _unproved(fact, articles[fact.source]):
+            for message in unproved(fact, articles[fact.source]):
                 yield document.problem(("facts", name), f"fact '{name}': {message}")
 
 
-def _unproved(fact: Fact, article: list[str]) -> Iterator[str]:
+def unproved(fact: Fact, article: list[str]) -> Iterator[str]:
     """Yields what of a fact does not stand on its lines."""
     beyond = [number for number in [*fact.lines, *fact.period_lines] if not 1 <= number <= len(article)]
     if beyond:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,16 @@ from typing import Callable
 import numpy as np
 import yaml
 
-from bot.knowledge import INTENT_PREFIX, ROOT
+from bot import evaluate_dialogue
+from bot.check import SET_BY_COMPONENTS
+from bot.evaluate_dialogue import BOOTSTRAP_SAMPLES, bootstrap
+from bot.knowledge import HOME, INTENT_PREFIX
 
-UTTERANCES = ROOT / "tests" / "nlu" / "utterances.yml"
-RESULTS = ROOT / "results"
+UTTERANCES = HOME / "tests" / "nlu" / "utterances.yml"
+RESULTS = HOME / "results"
 FALLBACK = "nlu_fallback"
+NEAR = 0.8  # share of words in common
 CHOICES = 3  # topics offered to an unclear message (actions/clarify.py)
-BOOTSTRAP_SAMPLES = 1000
 CALIBRATION_BINS = 10
 LETTERS_PER_TYPO = 20  # one letter in twenty: a slip in a short question, several in a long one
 KEYBOARD = {
@@ -35,7 +39,7 @@ class Reading:
     text: str
     intent: str  # the right one
     acted_on: str  # what the dialogue was given; nlu_fallback where the visitor is asked what is meant
-    best: str  # the likeliest intent
+    best: str  # the likeliest intent of those that have examples: what the classifier itself makes of it
     confidence: float  # of the likeliest, 0 to 1
     scope: float  # that it is a question to be answered, 0 to 1
     choices: tuple[str, ...]  # the topics that an unclear message is offered
@@ -47,6 +51,36 @@ class Reading:
     @property
     def out_of_scope(self) -> bool:
         return self.intent.startswith("oos_") or self.intent in ("abuse", "crisis")
+
+    @property
+    def handled_rightly(self) -> bool:
+        """Whether a question was answered with its topic, a message out of scope was not answered, and small talk was known as such."""
+        return not is_question(self.acted_on) if self.out_of_scope else self.acted_on == self.intent
+
+
+class HeldOut:
+    """The held-out wordings, which no example may come near: else they would measure memory."""
+
+    def __init__(self, file: Path = UTTERANCES):
+        """Reads them."""
+        texts = [text for texts in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).values() for text in texts]
+        self._read = [(_words(text), _run_together(text), text) for text in texts]
+
+    def near(self, example: str) -> str | None:
+        """Returns a held-out wording with the same letters, or with NEAR of the words in common; None if there is none."""
+        mine, joined = _words(example), _run_together(example)
+        for theirs, theirs_joined, text in self._read:
+            if (joined and joined == theirs_joined) or (mine and theirs and len(mine & theirs) >= NEAR * len(mine | theirs)):
+                return text
+        return None
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
+
+
+def _run_together(text: str) -> str:
+    return re.sub(r"\W+", "", text.lower())
 
 
 def is_question(intent: str) -> bool:
@@ -62,7 +96,7 @@ def read(agent, utterances: dict[str, list[str]]) -> list[Reading]:
         for intent, texts in utterances.items():
             for text in texts:
                 parsed = await agent.parse_message(text)
-                ranking = [entry for entry in parsed["intent_ranking"] if entry["name"] != FALLBACK]
+                ranking = [entry for entry in parsed["intent_ranking"] if entry["name"] not in SET_BY_COMPONENTS]
                 questions = tuple(entry["name"] for entry in ranking if is_question(entry["name"]))[:CHOICES]
                 readings.append(
                     Reading(text, intent, parsed["intent"]["name"], ranking[0]["name"], ranking[0]["confidence"], parsed["scope"], questions)
@@ -124,7 +158,7 @@ MEASURES: dict[str, Callable[[list[Reading]], float]] = {
         lambda reading: reading.acted_on == reading.intent or (reading.acted_on == FALLBACK and reading.intent in reading.choices)
     ),
     "in-scope asked which is meant": _in_scope(lambda reading: reading.acted_on == FALLBACK),
-    "in-scope refused": _in_scope(lambda reading: reading.acted_on != FALLBACK and not is_question(reading.acted_on)),
+    "in-scope refused": _in_scope(lambda reading: reading.acted_on not in SET_BY_COMPONENTS and not is_question(reading.acted_on)),
     "out-of-scope recall": lambda readings: _mean(not is_question(reading.acted_on) for reading in readings if reading.out_of_scope),
     "out-of-scope asked which is meant": lambda readings: _mean(reading.acted_on == FALLBACK for reading in readings if reading.out_of_scope),
     "scope AUROC": lambda readings: area_under_curve(*([reading.scope for reading in part] for part in _split(readings))),
@@ -137,35 +171,35 @@ MEASURES: dict[str, Callable[[list[Reading]], float]] = {
 
 def measure(readings: list[Reading]) -> dict[str, dict[str, float]]:
     """Returns every measure with its 95 % bootstrap interval: {"name": {"value", "low", "high"}}, all 0 to 1."""
-    chance = np.random.default_rng(0)
-    figures = {}
-    for name, of in MEASURES.items():
-        samples = []
-        for _ in range(BOOTSTRAP_SAMPLES if name not in ("scope AUROC",) else BOOTSTRAP_SAMPLES // 10):
-            samples.append(of([readings[index] for index in chance.integers(0, len(readings), len(readings))]))
-        low, high = np.quantile(samples, (0.025, 0.975))
-        figures[name] = {"value": of(readings), "low": float(low), "high": float(high)}
-    return figures
+    # (The area under the curve compares all pairs, so it gets fewer samples.)
+    return {name: bootstrap(of, readings, BOOTSTRAP_SAMPLES // (10 if name == "scope AUROC" else 1)) for name, of in MEASURES.items()}
 
 
 def evaluate(model: Path, results: Path = RESULTS) -> dict:
     """Evaluates a model; writes evaluation.json and plots to the results folder, and returns what is in the JSON."""
-    from rasa.core.agent import Agent
+    from bot.ask import assistant
 
-    agent = Agent.load(str(model))
     utterances = yaml.safe_load(UTTERANCES.read_text(encoding="utf-8"))
-    readings = read(agent, utterances)
-    typos = read(agent, {intent: [with_typos(text, seed=0) for text in texts] for intent, texts in utterances.items() if is_question(intent)})
+    with assistant(model) as agent:
+        readings = read(agent, utterances)
+        typos = read(agent, {intent: [with_typos(text, seed=0) for text in texts] for intent, texts in utterances.items() if is_question(intent)})
+        follow_ups = evaluate_dialogue.read(agent, evaluate_dialogue.FOLLOW_UPS)
+        messages = evaluate_dialogue.read(agent, evaluate_dialogue.SEVERAL)
     confusions = Counter((reading.intent, reading.best) for reading in readings if reading.in_scope and reading.best != reading.intent)
     report = {
         "wordings": {"in scope": sum(reading.in_scope for reading in readings), "out of scope": sum(reading.out_of_scope for reading in readings)},
-        "figures": measure(readings),
+        "figures": {**measure(readings), **evaluate_dialogue.measure(follow_ups, messages)},
         "in-scope top-1 with typos": MEASURES["in-scope top-1"](typos),
         "confusions": [{"intent": intent, "read as": best, "times": times} for (intent, best), times in confusions.most_common()],
         "misses": [
             {"text": reading.text, "intent": reading.intent, "read as": reading.best}
             for reading in readings
             if reading.in_scope and reading.best != reading.intent
+        ],
+        "follow-ups and several questions misread": [
+            {**turn.case, "intent": turn.intent, "answered": list(turn.topics), "with": turn.entities}
+            for turn in [*follow_ups, *messages]
+            if not turn.right
         ],
         "answered though out of scope": [
             {"text": reading.text, "intent": reading.intent, "answered": reading.acted_on}

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
+import threading
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Coroutine, Optional
 
 import rasa.core.run
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.lock_store import LockStore
+from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 from rasa.core.utils import AvailableEndpoints
+from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from sanic import Sanic
 
+from bot import forget, notices, rasa_patches, store
 from bot.knowledge import ROOT
 
 RESPONSE_TIMEOUT_SECONDS = 30  # an answer takes milliseconds; this only bounds a fault
+
+_threads = threading.local()
 
 
 class InProcessActionEndpoint(EndpointConfig):
@@ -30,15 +39,67 @@ class InProcessActionEndpoint(EndpointConfig):
     async def request(
         self, method: str = "post", subpath: Optional[str] = None, content_type: Optional[str] = None, compress: bool = False, **kwargs: Any
     ) -> Any:
-        """Returns what an action server would answer to the same call."""
-        return await self._executor.run(kwargs["json"])
+        """Returns what an action server would answer to the same call; the thread keeps a slow action from holding up other visitors."""
+        return await asyncio.to_thread(_run, self._executor.run(kwargs["json"]))
 
 
-def endpoints(file: Path) -> AvailableEndpoints:
-    """Returns the endpoints of the file, with the actions in this process."""
+def _run(action: Coroutine[Any, Any, Any]) -> Any:
+    """Returns the result of an action, on the event loop of this thread; to make one for each action takes longer than most actions."""
+    if not hasattr(_threads, "loop"):
+        _threads.loop = asyncio.new_event_loop()
+    return _threads.loop.run_until_complete(action)
+
+
+def endpoints(file: Path, action_server: bool = False) -> AvailableEndpoints:
+    """Returns the endpoints of the file, with the actions in this process unless an action server is wanted."""
     available = AvailableEndpoints.read_endpoints(str(file))
-    available.action = InProcessActionEndpoint()
+    if not action_server:
+        available.action = InProcessActionEndpoint()
     return available
+
+
+async def check_stores(available: AvailableEndpoints) -> None:
+    """Uses each store of the endpoints once.
+
+    Raises:
+        RasaException: one is unknown or cannot be used. (Rasa would go on without a word, with conversations in memory.)
+    """
+    if available.model is not None:
+        raise RasaException(
+            "models: a model of a server would be loaded unseen. Remove it from the endpoints file; the model is made by `make train`."
+        )
+    for name, use in ("tracker_store", _use_tracker_store), ("event_broker", _use_event_broker), ("lock_store", _use_lock_store):
+        config = getattr(available, name)
+        if config is None:
+            continue
+        try:
+            known = await use(config)
+        except Exception as error:
+            if str(error).startswith(f"{name}: "):
+                raise
+            cause = getattr(error, "orig", None) or error.__cause__ or error.__context__ or error
+            said = str(cause).strip().splitlines()[0].rstrip(".")
+            raise RasaException(f"{name}: cannot be used: {said}. Correct it in the endpoints file, or start what it names.") from error
+        if not known:
+            raise RasaException(f"{name}: there is no type '{config.type}'. Correct it in the endpoints file.")
+
+
+async def _use_tracker_store(config: EndpointConfig) -> bool:
+    tracker_store = TrackerStore.create(config)
+    await tracker_store.retrieve("start")
+    return config.type is None or not isinstance(tracker_store, InMemoryTrackerStore)
+
+
+async def _use_event_broker(config: EndpointConfig) -> bool:
+    broker = await EventBroker.create(config)
+    if broker is not None:
+        await broker.close()
+    return broker is not None
+
+
+async def _use_lock_store(config: EndpointConfig) -> bool:
+    async with LockStore.create(config).lock("start"):
+        return True
 
 
 def port_is_taken(host: str, port: int) -> bool:
@@ -58,7 +119,7 @@ def port_is_taken(host: str, port: int) -> bool:
     return False
 
 
-def serve(model: Path, host: str, port: int, endpoints_file: Path, channel: str | None = None) -> bool:
+def serve(model: Path, host: str, port: int, endpoints_file: Path, channel: str | None = None, action_server: bool = False) -> bool:
     """Serves the assistant until interrupted; returns False if the model could not be loaded.
 
     Args:
@@ -67,7 +128,16 @@ def serve(model: Path, host: str, port: int, endpoints_file: Path, channel: str 
         port: port to listen on.
         endpoints_file: where conversations are kept (endpoints.yml).
         channel: "cmdline" for Rasa's shell; else the channels of credentials.yml.
+        action_server: whether the action server of the endpoints file runs the actions; else this process does.
+    Raises:
+        RasaException: conversations cannot be kept or locked where the endpoints file says.
+        StoreError: the database of contact requests cannot be used.
     """
+    rasa_patches.apply()
+    available = endpoints(endpoints_file, action_server)
+    asyncio.run(check_stores(available))
+    if not action_server:
+        store.in_force().open()
     loaded = False
 
     async def say_ready(app: Sanic, loop: Any) -> None:
@@ -75,8 +145,13 @@ def serve(model: Path, host: str, port: int, endpoints_file: Path, channel: str 
         loaded = app.ctx.agent.is_ready()
         if not loaded:  # Rasa would go on and answer nothing
             app.stop()
-        elif channel is None:
-            print(f"Ready: http://{host}:{port}/ (Ctrl-C stops it)", flush=True)
+            return
+        if not action_server:
+            notices.wake()  # those that were due when the server stopped
+        if app.ctx.agent.tracker_store is not None:
+            forget.expire_daily(app.ctx.agent.tracker_store)
+        if channel is None:
+            print(f"Ready: http://{host}:{port}/webhooks/widget/ (Ctrl-C stops it)", flush=True)
 
     rasa.core.run.serve_application(
         str(model),
@@ -86,7 +161,7 @@ def serve(model: Path, host: str, port: int, endpoints_file: Path, channel: str 
         port=port,
         enable_api=False,
         response_timeout=RESPONSE_TIMEOUT_SECONDS,
-        endpoints=endpoints(endpoints_file),
+        endpoints=available,
         server_listeners=[(say_ready, "after_server_start")],
     )
     return loaded

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy import text
 
 from bot import knowledge as knowledge_module
+from bot import store
 
+UNPRIVILEGED = "nobody"  # PostgreSQL does not run as root
 TINY_KNOWLEDGE = """\
 names_with_digits: [ICD-10]
 entities:
@@ -64,6 +73,63 @@ topics:
     answer: Ask people who code with ICD-10.
     facts: [ask_around]
 """
+TINY_SECTIONS = """\
+comparisons:
+  certification:
+    topic: exam_cost
+    topics: [advice]
+    told_apart: {pay: [cpc, cca]}
+    words: {payer: [ctr]}
+    names: {cca: Associate}
+    aspects:
+    - label: Talk
+      cells:
+      - {of: [cpc, cca], text: talk to people, facts: [ask_around]}
+    - label: Fee
+      topics: [exam_cost]
+      cells:
+      - {of: [cpc], text: "{cpc_fee} ({cpc_fee.year})"}
+pathways:
+  unsure: [Not sure, skip]
+  promise: {text: Nobody promises a job., facts: [fees_differ]}
+  questions:
+    schooling:
+      text: What did you learn?
+      answers:
+        school: {label: School, reason: you went to school, words: [school], if_asked: [class]}
+        work: {label: Work, reason: you work, words: [nurse]}
+    time:
+      text: How soon?
+      answers:
+        soon: {label: Soon, reason: you are in a hurry, words: [fast], months: 12}
+        later: {label: Later, reason: you have time, words: [no rush], months: 99}
+    aim:
+      text: What for?
+      answers:
+        job: {label: A job, reason: you want to work, words: [any job]}
+        home: {label: Home, reason: you like it at home, words: [from home], if_asked: [home]}
+  ways:
+    slow:
+      title: The slow way
+      when: {time: [later]}
+      why: {text: Asking around takes time., facts: [ask_around]}
+      steps:
+      - {title: Ask, text: Ask everybody., facts: [ask_around]}
+      - {title: Pay, text: "Pay {cca_fee}."}
+      details:
+      - {label: Cost, text: "{cpc_fee} or less"}
+      unknown: [No length is known.]
+      topic: pay
+      related: [exam_cost, advice]
+    usual:
+      title: The usual way
+      why: {text: Most people ask., facts: [ask_around]}
+      steps: []
+      details: []
+      unknown: []
+      topic: advice
+      related: []
+"""
 TINY_SOURCES = f"""\
 S1:
   title: A Guide to Coding
@@ -87,6 +153,60 @@ S3:
   speaks_of: undated
   sha256: {"3" * 64}
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database(tmp_path_factory) -> str:
+    """The database of the tests and of the processes they start: never the project's own."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'assistant.db'}"
+    os.environ[store.URL_VARIABLE] = url
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    """A PostgreSQL server of the tests' own, on a Unix socket."""
+    programs = {name: shutil.which(name) for name in ("initdb", "postgres")}
+    if None in programs.values():
+        pytest.skip("initdb and postgres are not installed (Debian: apt-get install postgresql)")
+    if os.geteuid() == 0 and shutil.which("setpriv") is None:
+        pytest.skip("PostgreSQL does not run as root, and there is no setpriv to change user")
+    folder = tmp_path_factory.mktemp("postgresql")
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        as_user = ["setpriv", "--reuid", UNPRIVILEGED, "--regid", "nogroup", "--clear-groups"]
+        shutil.chown(folder, UNPRIVILEGED)
+        for parent in list(folder.parents)[:3]:  # pytest makes them for one user only
+            parent.chmod(parent.stat().st_mode | 0o011)
+    data = folder / "data"
+    initialized = [*as_user, programs["initdb"], "-D", str(data), "-U", "test", "--auth", "trust", "--no-sync", "-E", "UTF8"]
+    subprocess.run(initialized, cwd="/", check=True, capture_output=True)
+    server = [*as_user, programs["postgres"], "-D", str(data), "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(server, cwd="/", stdout=log, stderr=log)
+    for _ in range(100):
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(folder / ".s.PGSQL.5432")) == 0:
+                break
+        time.sleep(0.1)
+    yield folder
+    process.send_signal(signal.SIGINT)  # stops without waiting for connections to close
+    process.wait(20)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    """An empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'folder' / 'test.db'}"
+        return
+    folder = request.getfixturevalue("postgresql")
+    name = f"test_{time.time_ns()}"
+    server = store.create_engine(f"postgresql://test@/postgres?host={folder}", isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield f"postgresql://test@/{name}?host={folder}"
+    server.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -125,10 +245,10 @@ def make_tracker() -> Callable[..., Tracker]:
 
 @pytest.fixture
 def write_knowledge(tmp_path: Path) -> Callable[..., Path]:
-    """Writes the tiny knowledge folder, anew at each call, each (old, new) text changed; returns the folder."""
+    """Writes the tiny knowledge folder, anew at each call, each (old, new) text changed, on demand with comparisons and pathways; returns the folder."""
 
-    def write(*changes: tuple[str, str]) -> Path:
-        contents = {"medical_coding.yml": TINY_KNOWLEDGE, "sources.yml": TINY_SOURCES}
+    def write(*changes: tuple[str, str], sections: bool = False) -> Path:
+        contents = {"medical_coding.yml": TINY_KNOWLEDGE + sections * TINY_SECTIONS, "sources.yml": TINY_SOURCES}
         for old, new in changes:
             assert sum(content.count(old) for content in contents.values()) == 1, f"{old!r} must stand exactly once"
             contents = {name: content.replace(old, new) for name, content in contents.items()}

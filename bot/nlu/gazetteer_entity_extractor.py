@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -24,6 +27,7 @@ from bot.nlu.blank_spacy_tokenizer import english
 from bot.nlu.component import complete_config
 
 FUZZY_FROM_LETTERS = 7  # shorter words are too close to others ("coder", "corder", "order")
+CACHED_WORDS = 10_000  # of texts, so that a word is looked up once; about 100 bytes each
 TRAINED_ON = "trained_on"  # file that keeps the fingerprint of topics and entities
 
 
@@ -48,11 +52,15 @@ class GazetteerEntityExtractor(GraphComponent, EntityExtractorMixin):
         folder = complete_config(type(self), config)["knowledge"]
         self._knowledge = knowledge.load(Path(folder) if folder else knowledge.FOLDER)
         self._model_storage, self._resource = model_storage, resource
-        self._matcher = Matcher(english().vocab)
+        # By their first words, because a matcher tries each of its patterns at each word of a text.
+        self._matchers: Dict[str, Matcher] = {}
         for kind, entity in self._knowledge.entities.items():
             for name, value in entity.values.items():
-                patterns = {tuple(token.norm_ for token in _normalized(synonym)) for synonym in value.synonyms}
-                self._matcher.add(f"{kind}\n{name}", [[_token_pattern(word) for word in pattern] for pattern in sorted(patterns)])
+                for pattern in sorted({tuple(token.norm_ for token in _normalized(synonym)) for synonym in value.synonyms}):
+                    matcher = self._matchers.setdefault(pattern[0], Matcher(english().vocab))
+                    matcher.add(f"{kind}\n{name}", [[_token_pattern(word) for word in pattern]])
+        self._long_first_words = [word for word in self._matchers if _is_fuzzy(word)]
+        self._matchers_from = lru_cache(CACHED_WORDS)(self._search_matchers)
 
     @classmethod
     def create(
@@ -85,7 +93,7 @@ class GazetteerEntityExtractor(GraphComponent, EntityExtractorMixin):
         with model_storage.read_from(resource) as directory:
             trained_on = (directory / TRAINED_ON).read_text()
         if trained_on != component._knowledge.training_fingerprint:
-            raise RasaException("The model was trained on other topics or entities than knowledge/medical_coding.yml has now. Run `make train`.")
+            raise RasaException(f"The model was trained on other topics or entities than {knowledge.FILE} has now. Run `make train`.")
         return component
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -94,8 +102,15 @@ class GazetteerEntityExtractor(GraphComponent, EntityExtractorMixin):
             message.set(ENTITIES, message.get(ENTITIES, []) + self._extract(message.get(TEXT) or ""), add_to_output=True)
         return messages
 
+    def _search_matchers(self, word: str) -> List[str]:
+        """Returns the first words of the patterns that may begin with a word of a text."""
+        near = process.extract(word, self._long_first_words, scorer=Levenshtein.distance, score_cutoff=1, limit=None)
+        return list(dict.fromkeys([*([word] if word in self._matchers else []), *(first for first, _, _ in near)]))
+
     def _extract(self, text: str) -> List[Dict[str, Any]]:
-        spans = filter_spans(self._matcher(_normalized(text), as_spans=True))
+        doc = _normalized(text)
+        first_words = dict.fromkeys(first for token in doc for first in self._matchers_from(token.norm_))
+        spans = filter_spans(span for first in first_words for span in self._matchers[first](doc, as_spans=True))
         entities = []
         for span in sorted(spans, key=lambda span: span.start):
             kind, _, value = span.label_.partition("\n")
@@ -121,4 +136,8 @@ def _normalized(text: str) -> Doc:
 
 def _token_pattern(word: str) -> Dict[str, Any]:
     """Returns the pattern of one word: as it is, or with one wrong letter if it is long."""
-    return {"NORM": {"FUZZY1": word}} if len(word) >= FUZZY_FROM_LETTERS and word.isalpha() else {"NORM": word}
+    return {"NORM": {"FUZZY1": word}} if _is_fuzzy(word) else {"NORM": word}
+
+
+def _is_fuzzy(word: str) -> bool:
+    return len(word) >= FUZZY_FROM_LETTERS and word.isalpha()

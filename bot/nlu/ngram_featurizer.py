@@ -85,6 +85,7 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
         for vectorizer in self._vectorizers.values():
             vectorizer.min_df = max(1, round(RARE * len(texts)))
             vectorizer.fit(texts)
+        self._start()
         with self._model_storage.write_to(self._resource) as directory:
             vocabulary = {name: vectorizer.get_feature_names_out().tolist() for name, vectorizer in self._vectorizers.items()}
             (directory / VOCABULARY).write_text(json.dumps(vocabulary), encoding="utf-8")
@@ -103,7 +104,12 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
             for name, vectorizer in component._vectorizers.items():
                 vectorizer.vocabulary_ = {ngram: index for index, ngram in enumerate(vocabulary[name])}
                 vectorizer.idf_ = weights[name]
+        component._start()
         return component
+
+    def _start(self) -> None:
+        """Takes from the vectorizers what a message is weighed with; their own `transform` takes ten times as long for a single text."""
+        self._weighed_with = [(vectorizer.build_analyzer(), vectorizer.vocabulary_, vectorizer.idf_) for vectorizer in self._vectorizers.values()]
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Adds the feature to every training example."""
@@ -112,10 +118,19 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds the feature to each message."""
-        if not messages:
-            return messages
-        texts = [corrected(message) for message in messages]
-        features = sparse.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers.values()], format="csr", dtype=np.float32)
-        for index, message in enumerate(messages):
-            message.add_features(Features(features[index], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
+        for message in messages:
+            message.add_features(Features(self._features(corrected(message)), FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages
+
+    def _features(self, text: str) -> sparse.csr_matrix:
+        """Returns the TF-IDF weights of a text's n-grams, float32 [1, vocabulary]; words and letters have length 1 each."""
+        indices, weights, width = [], [], 0
+        for analyze, vocabulary, idf in self._weighed_with:
+            known, counts = np.unique([vocabulary[ngram] for ngram in analyze(text) if ngram in vocabulary], return_counts=True)
+            known = known.astype(np.int32)
+            weight = (1 + np.log(counts)) * idf[known]
+            indices.append(width + known)
+            weights.append(weight / max(np.linalg.norm(weight), 1e-9))
+            width += len(idf)
+        data = np.concatenate(weights).astype(np.float32)
+        return sparse.csr_matrix((data, np.concatenate(indices), np.array([0, len(data)], np.int32)), shape=(1, width))

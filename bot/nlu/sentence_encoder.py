@@ -8,12 +8,15 @@ import json
 import logging
 import os
 import tempfile
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Sequence
 
 import numpy as np
+
+from bot.knowledge import HOME
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ LAYERS, HEADS, HIDDEN = 6, 12, 384  # the model's config.json
 LAYER_NORM_EPSILON = 1e-12  # the model's config.json
 POOLED_LAYERS = (4, 5, 6)
 MAX_TOKENS = 128  # the model's tokenizer.json
-CACHE_FOLDER = Path(__file__).resolve().parent.parent.parent / "var" / "encoder"
+CACHE_FOLDER = HOME / "var" / "encoder"  # of each career, for it keeps the vectors of the examples
 CACHED_TEXTS = 2048  # a repeated question is not encoded again; 4.6 kB each
 
 
@@ -212,6 +215,7 @@ class SentenceEncoder:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # a question is too short to gain from more
+        self._model_path = model_path
         self._session = onnxruntime.InferenceSession(str(model_path), options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(_verified("tokenizer.json")))
         self._tokenizer.no_padding()
@@ -236,6 +240,25 @@ class SentenceEncoder:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             vectors = list(pool.map(self._encode, texts, chunksize=64))
         return np.stack(vectors) if vectors else np.zeros((0, len(POOLED_LAYERS), HIDDEN), np.float32)
+
+    def encode_examples(self, texts: Sequence[str]) -> np.ndarray:
+        """Returns what `encode_all` does; only texts that the last call on this machine did not have are encoded (0.1 GB are kept for 20,000)."""
+        kept_file, seal = self._model_path.with_suffix(".vectors.npz"), self._model_path.with_suffix(".sha256").read_text()
+        known: dict[str, np.ndarray] = {}
+        try:
+            with np.load(kept_file, allow_pickle=False) as kept:
+                if str(kept["encoder"]) == seal:
+                    known = dict(zip(kept["texts"].tolist(), kept["vectors"]))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            pass  # there is none, or it was cut short: everything is encoded
+        new = sorted(set(texts) - known.keys())
+        known.update(zip(new, self.encode_all(new)))
+        vectors = np.stack([known[text] for text in texts]) if texts else self.encode_all([])
+        if new:
+            with tempfile.NamedTemporaryFile(dir=kept_file.parent, suffix=".npz", delete=False) as file:
+                np.savez(file, encoder=np.array(seal), texts=np.array(texts), vectors=vectors)
+            os.replace(file.name, kept_file)
+        return vectors
 
 
 @lru_cache(maxsize=1)

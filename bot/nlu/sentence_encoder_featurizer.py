@@ -77,7 +77,7 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Adds the feature to every training example."""
         examples = [message for message in training_data.training_examples if message.get(TEXT)]
-        features = sentence_features(self._encoder.encode_all([corrected(message) for message in examples]))
+        features = sentence_features(self._encoder.encode_examples([corrected(message) for message in examples]))
         for message, feature in zip(examples, features):
             self._add(message, feature[None])
         return training_data

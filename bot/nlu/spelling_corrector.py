@@ -31,6 +31,7 @@ STEM_MIN_LETTERS = 4
 TERM_EXAMPLES = 10  # a word in so many examples is a word of the field, not a slip
 CANDIDATE_EXAMPLES = 3  # a word in fewer examples is no better guess than what was typed
 TWO_SLIPS_FROM_LETTERS = 7  # shorter words lie too close to each other for two slips
+DRAWN_OUT = re.compile(r"(.)\1+")
 CACHED_WORDS = 20_000
 
 
@@ -55,6 +56,18 @@ class Speller:
         ]
         self._likeliest = lru_cache(CACHED_WORDS)(self._search)
 
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Speller:
+        """Returns the speller that the texts of examples teach."""
+        return cls(
+            Counter(word for text in texts for word in {match.group().lower() for match in WORD.finditer(text)}), sentence_encoder.english_words()
+        )
+
+    @property
+    def frequencies(self) -> Dict[str, int]:
+        """In how many examples each word stands."""
+        return self._frequencies
+
     def correct(self, text: str) -> str:
         """Returns the text with misspelled words replaced, the others as they are."""
         return WORD.sub(self._word, text)
@@ -73,7 +86,9 @@ class Speller:
         return any(stem in self._english or stem + "e" in self._english or stem + "y" in self._english for stem in stems)
 
     def _search(self, word: str) -> str | None:
-        """Returns the likeliest word meant: few slips, letters only swapped, same first letter, frequent."""
+        """Returns the likeliest word meant: one drawn out ("hiii"); else few slips, letters only swapped, same first letter, frequent."""
+        if self._is_english(short := DRAWN_OUT.sub(r"\1", word)):
+            return short
         slips = 2 if len(word) >= TWO_SLIPS_FROM_LETTERS else 1
         near = process.extract(word, self._candidates, scorer=OSA.distance, score_cutoff=slips, limit=None)
 
@@ -118,11 +133,9 @@ class SpellingCorrector(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Counts the words of the examples."""
-        texts = (message.get(TEXT) for message in training_data.training_examples if message.get(TEXT))
-        frequencies = Counter(word for text in texts for word in {match.group().lower() for match in WORD.finditer(text)})
-        self._speller = Speller(frequencies, sentence_encoder.english_words())
+        self._speller = Speller.of(message.get(TEXT) for message in training_data.training_examples if message.get(TEXT))
         with self._model_storage.write_to(self._resource) as directory:
-            (directory / FREQUENCIES).write_text(json.dumps(frequencies), encoding="utf-8")
+            (directory / FREQUENCIES).write_text(json.dumps(self._speller.frequencies), encoding="utf-8")
         return self._resource
 
     @classmethod

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from server_process import Server, free_port
+import yaml
+from server_process import Server, free_port, lend_encoder
+
+from bot.knowledge import INTENT_PREFIX, ROOT
+
+EXAMPLES = 25  # of each other intent of a small career
 
 
 @pytest.fixture(scope="session")
 def endpoints(tmp_path_factory) -> Path:
-    """An endpoints file whose conversations are kept apart from the project's own."""
+    """The project's endpoints file, with conversations kept apart from the project's own."""
     folder = tmp_path_factory.mktemp("var")
+    content = yaml.safe_load((ROOT / "endpoints.yml").read_text())
+    content["tracker_store"]["db"] = str(folder / "conversations.db")
     file = folder / "endpoints.yml"
-    file.write_text(f"tracker_store:\n  type: SQL\n  dialect: sqlite\n  db: {folder / 'conversations.db'}\n")
+    file.write_text(yaml.safe_dump(content))
     return file
 
 
@@ -28,3 +38,76 @@ def server(endpoints, tmp_path_factory):
     running.wait_until_ready()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def agent():
+    """The trained model with the actions in this process, for intents that nobody can force over HTTP."""
+    from rasa.core.agent import Agent
+
+    from bot import server, training
+
+    return Agent.load(training.model_path(), action_endpoint=server.InProcessActionEndpoint())
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of the project that a test may spoil, with the same packages."""
+    return _copied(tmp_path)
+
+
+@pytest.fixture
+def pharmacy(project):
+    """The folder of another career in the project, as it is made."""
+    return _pharmacy(project)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A copy of the project with another career, which is trained."""
+    project = _copied(tmp_path_factory.mktemp("trained"))
+    _pharmacy(project)
+    subprocess.run([sys.executable, "-m", "bot", "train"], cwd=project, check=True, env={**os.environ, "BOT_CAREER": "pharmacy_technician"})
+    return project
+
+
+@pytest.fixture
+def trained_pharmacy(trained, tmp_path):
+    """The folder of a trained career that a test may spoil."""
+    return shutil.copytree(trained, tmp_path / "project", symlinks=True) / "careers" / "pharmacy_technician"
+
+
+def _copied(folder: Path) -> Path:
+    for name in (
+        "actions",
+        "bot",
+        "data",
+        "knowledge",
+        "config.yml",
+        "credentials.yml",
+        "domain.yml",
+        "endpoints.yml",
+        "requirements.txt",
+        "settings.yml",
+        "tests/nlu/utterances.yml",
+        "widget",
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    return folder
+
+
+def _pharmacy(project: Path) -> Path:
+    """Makes another career, with few examples, so that it is trained in seconds."""
+    subprocess.run([sys.executable, "-m", "bot", "new-career", "pharmacy_technician", "--field", "pharmacy technology"], cwd=project, check=True)
+    folder = project / "careers" / "pharmacy_technician"
+    lend_encoder(folder)
+    file, kept, examples = folder / "data" / "nlu.yml", [], 0
+    for line in file.read_text().split("\n"):
+        if line.startswith("- intent: "):
+            examples = -1_000 if INTENT_PREFIX in line else 0  # all of the topics'
+        examples += line.startswith("    - ")
+        kept += [line] * (examples <= EXAMPLES)
+    file.write_text("\n".join(kept))
+    return folder

@@ -93,6 +93,35 @@ def test_compiled_is_made_anew_when_altered(tmp_path):
 
 
 @pytest.fixture
+def counted(tmp_path, monkeypatch):
+    """An encoder with a folder of its own, and the texts that it encodes."""
+    encoder, encoded = SentenceEncoder(compiled(tmp_path)), []
+    encode = encoder._encode
+    monkeypatch.setattr(encoder, "_encode", lambda text: encoded.append(text) or encode(text))
+    return encoder, encoded
+
+
+def test_examples_are_encoded_once(counted):
+    encoder, encoded = counted
+    encoder.encode_examples(["what does it pay", "is it hard"])
+    encoded.clear()
+    texts = ["is it hard", "can i work at home", "what does it pay", "is it hard"]
+    vectors = encoder.encode_examples(texts)
+    assert encoded == ["can i work at home"]
+    np.testing.assert_array_equal(vectors, encoder.encode_all(texts))
+
+
+@pytest.mark.parametrize("spoil", [lambda file: file.write_bytes(file.read_bytes()[:100]), lambda file: np.savez(file, encoder=np.array("another"))])
+def test_kept_vectors_of_another_encoder_or_cut_short_are_not_used(counted, tmp_path, spoil):
+    encoder, encoded = counted
+    encoder.encode_examples(["what does it pay"])
+    spoil(next(tmp_path.glob("*.vectors.npz")))
+    encoded.clear()
+    encoder.encode_examples(["what does it pay"])
+    assert encoded == ["what does it pay"]
+
+
+@pytest.fixture
 def weights(tmp_path, monkeypatch):
     """A copy of the weights' folder that a test may spoil."""
     folder = tmp_path / "model"

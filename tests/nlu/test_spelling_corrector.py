@@ -19,7 +19,24 @@ FREQUENCIES = {
     "hope": 3,
     "how": 90,
 }
-ENGLISH = ("salary", "certification", "home", "stress", "skill", "how", "hope", "work", "from", "nurse", "weather", "doctor", "to")
+ENGLISH = (
+    "salary",
+    "certification",
+    "home",
+    "stress",
+    "skill",
+    "how",
+    "hope",
+    "work",
+    "from",
+    "nurse",
+    "weather",
+    "doctor",
+    "to",
+    "hi",
+    "so",
+    "hard",
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +48,7 @@ def speller():
     ("typed", "meant"),
     [
         ("salery", "salary"),
+        ("hiii, sooo hard", "hi, so hard"),
         ("Certfication?", "certification?"),
         ("certifcatoin", "certification"),
         ("work from hmoe", "work from home"),

@@ -1,7 +1,5 @@
 """The trained model holds its floors on the held-out wordings, and no training example comes near one of them."""
 
-import re
-
 import pytest
 import yaml
 
@@ -9,7 +7,6 @@ from bot import check, evaluate, knowledge, strict_yaml, training
 from bot.knowledge import INTENT_PREFIX, ROOT
 
 UTTERANCES = yaml.safe_load(evaluate.UTTERANCES.read_text(encoding="utf-8"))
-NEAR = 0.8  # share of words in common
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +47,24 @@ def test_every_topic_has_held_out_wordings_and_out_of_scope_has_many():
 
 
 def test_no_example_comes_near_a_held_out_wording():
-    def words(text):
-        return set(re.findall(r"\w+", text.lower()))
-
-    def run_together(text):
-        return re.sub(r"\W+", "", text.lower())
-
+    held_out = evaluate.HeldOut()
     examples = check.examples_by_intent(strict_yaml.read(ROOT / "data" / "nlu.yml"))
-    held_out = [(words(text), run_together(text), text) for texts in UTTERANCES.values() for text in texts]
-    near = []
-    for rows in examples.values():
-        for _, example in rows:
-            mine, joined = words(example), run_together(example)
-            for theirs, theirs_joined, text in held_out:
-                if (joined and joined == theirs_joined) or (mine and theirs and len(mine & theirs) >= NEAR * len(mine | theirs)):
-                    near.append((example, text))
+    near = [(example, text) for rows in examples.values() for _, example in rows if (text := held_out.near(example))]
     assert near == []
+
+
+@pytest.mark.parametrize(
+    ("example", "is_near"),
+    [
+        ("How long is the exam?", True),
+        ("how LONG is the exam", True),
+        ("howlong istheexam", True),
+        ("how long is the exam now", True),
+        ("how long is that exam", False),
+        ("?", False),
+    ],
+)
+def test_near_a_held_out_wording(tmp_path, example, is_near):
+    file = tmp_path / "utterances.yml"
+    file.write_text("ask_exam_length: [how long is the exam, '??']\n", encoding="utf-8")
+    assert evaluate.HeldOut(file).near(example) == ("how long is the exam" if is_near else None)

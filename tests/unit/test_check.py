@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 
 import pytest
 
@@ -82,7 +83,13 @@ NOT_PROVED = "the articles were not given (SOURCES=folder), so hashes and cited 
 
 
 def test_check_finds_nothing_in_a_good_project(project):
-    assert check(None, project()) == ([], [NOT_PROVED], "3 topics, 5 facts, 100 examples")
+    assert check(None, project(), date(2026, 1, 1)) == ([], [NOT_PROVED], "3 topics, 5 facts, 100 examples")
+
+
+def test_check_notes_figures_older_than_the_settings_allow(project):
+    dated = "1 figure(s) are older than 5 years (figures_dated_after_years in settings.yml); answers mark them as dated. Look for newer ones: cca_fee"
+    assert check(None, project(), date(2027, 1, 1))[1] == [dated, NOT_PROVED]
+    assert check(None, project(("settings.yml", "years: 5", "years: 6")), date(2027, 1, 1))[1] == [NOT_PROVED]
 
 
 NLU, BILLER_TOPIC = "data/nlu.yml", "  billing:\n    question: Who bills?\n    label: Billing\n    answer: Billers do.\n    facts: [fees_differ]\n"
@@ -208,7 +215,7 @@ def test_check_sorts_problems_of_all_files(problems):
 def test_check_notes_few_examples_and_unused_facts(project):
     root = project(("knowledge/medical_coding.yml", "    facts: [fees_differ]\n    variants:", "    facts: [cpc_fee]\n    variants:"))
     (root / NLU).write_text(nlu(EXAMPLES_ADVISED - 1))
-    found, notes, counts = check(None, root)
+    found, notes, counts = check(None, root, date(2026, 1, 1))
     few = "3 topic(s) have fewer than 25 examples and will be understood less well: ask_exam_cost, ask_pay, ask_advice"
     assert (found, notes, counts) == ([], [few, NOT_PROVED], "3 topics, 5 facts, 96 examples")
 
@@ -466,7 +473,7 @@ def test_check_figure_does_not_stand_on_line(value, unit, line):
 
 def unproved(value, unit: str, line: str) -> list[str]:
     fact = Fact(value=value, unit=unit, measure="m", source="S1", lines=[1])
-    return list(check_module._unproved(fact, [line]))
+    return list(check_module.unproved(fact, [line]))
 
 
 # The real files

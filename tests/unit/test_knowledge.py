@@ -268,16 +268,24 @@ def test_knowledge_allows_words_that_are_no_figures(write_knowledge, text):
         (
             ("names_with_digits:", "names_with_digit:"),
             "names_with_digit:",
-            "unknown key 'names_with_digit'; allowed: names_with_digits, entities, facts, topics, sources.",
+            "unknown key 'names_with_digit'; allowed: names_with_digits, entities, subjects, aspects, facts, topics, comparisons, pathways, sources.",
         ),
         (
             ("label: Advice", "button: Advice\n    label: Advice"),
             "button:",
-            "unknown key 'button'; allowed: question, label, answer, more, facts, variants, related.",
+            "unknown key 'button'; allowed: question, label, answer, more, plain, why, facts, variants, related.",
         ),
-        (("Billers pay the same fees.", "x\n      related: []"), "      related: []", "unknown key 'related'; allowed: when, answer, more, facts."),
-        (("short: biller,", "short: biller, plural: billers,"), "plural:", "unknown key 'plural'; allowed: name, short, synonyms."),
-        (("tell_if_missing: true", "tell_if_mising: true"), "tell_if_mising", "unknown key 'tell_if_mising'; allowed: tell_if_missing, values."),
+        (
+            ("Billers pay the same fees.", "x\n      related: []"),
+            "      related: []",
+            "unknown key 'related'; allowed: when, answer, more, plain, facts.",
+        ),
+        (("short: biller,", "short: biller, plural: billers,"), "plural:", "unknown key 'plural'; allowed: name, short, synonyms, in_follow_up."),
+        (
+            ("tell_if_missing: true", "tell_if_mising: true"),
+            "tell_if_mising",
+            "unknown key 'tell_if_mising'; allowed: tell_if_missing, overview, values.",
+        ),
         (
             ("by: BLS", "said_by: BLS"),
             "said_by:",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 
 from bot import settings
@@ -51,6 +53,18 @@ def test_settings_are_read(load):
         },
         "crisis": {"line": "the helpline", "emergency": "911"},
         "figures_dated_after_years": 4,
+        "phone_region": "US",
+        "kept_days": 30,
+        "notices": {"smtp": None, "webhook": None},
+        "widget": {
+            "title": "Career assistant",
+            "greeting": "Hello. I am a program that answers questions about this career. What would you like to know?",
+            "privacy": "Messages are kept for {kept_days} days. Please do not write personal details here.",
+            "privacy_url": None,
+            "origins": [],
+            "framed_by": [],
+        },
+        "limits": {"message_characters": 1000, "conversation_messages_per_10_seconds": 20, "address_requests_per_minute": 1200, "proxies": 0},
     }
 
 
@@ -60,7 +74,8 @@ def test_settings_are_read(load):
         (
             ("college:", "colege: x\ncollege:"),
             1,
-            "unknown key 'colege'; allowed: college, office, crisis, figures_dated_after_years. Correct or remove it.",
+            "unknown key 'colege'; allowed: college, office, crisis, figures_dated_after_years, phone_region, kept_days, notices, widget, limits. "
+            "Correct or remove it.",
         ),
         (("  email:", "  mail: x\n  email:"), 4, "unknown key 'mail'; allowed: name, email, phone, address, timezone, hours. Correct or remove it."),
         (("  line:", "  lines: x\n  line:"), 11, "unknown key 'lines'; allowed: line, emergency. Correct or remove it."),
@@ -83,6 +98,88 @@ def test_settings_refuse(load, change, line, message):
     with pytest.raises(ProblemsError) as caught:
         load(change)
     assert str(caught.value) == f"settings.yml:{line}: {message}"
+
+
+@pytest.mark.parametrize(
+    ("added", "line", "message"),
+    [
+        ("phone_region: USA", 14, "phone_region: unknown region 'USA'; allowed: two capital letters like US. Correct it."),
+        ("phone_region: us", 14, "phone_region: unknown region 'us'; allowed: two capital letters like US. Correct it."),
+        ("kept_days: 0", 14, "kept_days: ensure this value is greater than 0. Correct it."),
+        ("notices: {mail: x}", 14, "unknown key 'mail'; allowed: smtp, webhook. Correct or remove it."),
+        ("notices: {webhook: crm}", 14, "notices.webhook: invalid or missing URL scheme. Correct it."),
+        ("notices:\n  smtp: {host: m, sender: a@x.org}", 15, "key 'to' is missing. Add it."),
+        ("notices:\n  smtp: {host: m, sender: a@x.org, to: desk}", 15, "notices.smtp.to: value is not a valid email address. Correct it."),
+        (
+            "notices:\n  smtp: {host: m, sender: a@x.org, to: b@x.org, password: s3cret}",
+            15,
+            "unknown key 'password'; allowed: host, port, security, user, sender, to. Correct or remove it.",
+        ),
+        (
+            "notices:\n  smtp: {host: m, sender: a@x.org, to: b@x.org, security: ssl}",
+            15,
+            "notices.smtp.security: unexpected value; permitted: 'starttls', 'tls', 'none'. Correct it.",
+        ),
+        (
+            "notices:\n  smtp: {host: m, sender: a@x.org, to: b@x.org}\n  webhook: https://x.org/",
+            14,
+            "notices: has both smtp and webhook; allowed: one of them. Remove the other.",
+        ),
+    ],
+)
+def test_settings_refuse_for_contacts(load, added, line, message):
+    with pytest.raises(ProblemsError) as caught:
+        load(("years: 4\n", f"years: 4\n{added}\n"))
+    assert str(caught.value) == f"settings.yml:{line}: {message}"
+
+
+ORIGIN = "is no origin; allowed: https://host or https://host:port, lower case, without a path. Correct it."
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "message"),
+    [
+        (
+            "widget: {origins: ['*']}",
+            14,
+            "widget.origins.0: '*' would let any site use the assistant under its own name; allowed: origins like https://www.college.example. "
+            "List each site.",
+        ),
+        (
+            "widget:\n  origins:\n  - https://www.college.example\n  - https://*.college.example",
+            17,
+            "widget.origins.1: 'https://*.college.example' would let any site use the assistant under its own name; allowed: origins like "
+            "https://www.college.example. List each site.",
+        ),
+        ("widget: {origins: ['https://college.example/']}", 14, f"widget.origins.0: 'https://college.example/' {ORIGIN}"),
+        ("widget: {origins: ['college.example']}", 14, f"widget.origins.0: 'college.example' {ORIGIN}"),
+        ("widget: {origins: ['https://College.example']}", 14, f"widget.origins.0: 'https://College.example' {ORIGIN}"),
+        (
+            "widget: {framed_by: ['https://x; script-src']}",
+            14,
+            f"widget.framed_by.0: 'https://x; script-src' {ORIGIN}",
+        ),
+        (
+            "widget: {colour: red}",
+            14,
+            "unknown key 'colour'; allowed: title, greeting, privacy, privacy_url, origins, framed_by. Correct or remove it.",
+        ),
+        ("limits: {message_characters: 0}", 14, "limits.message_characters: ensure this value is greater than 0. Correct it."),
+        ("limits: {proxies: -1}", 14, "limits.proxies: ensure this value is greater than or equal to 0. Correct it."),
+        ("phone_region: us", 14, "phone_region: unknown region 'us'; allowed: two capital letters like US. Correct it."),
+        ("kept_days: 0", 14, "kept_days: ensure this value is greater than 0. Correct it."),
+    ],
+)
+def test_settings_refuse_what_the_channels_cannot_use(load, lines, line, message):
+    with pytest.raises(ProblemsError) as caught:
+        load(("years: 4\n", f"years: 4\n{lines}\n"))
+    assert str(caught.value) == f"settings.yml:{line}: {message}"
+
+
+def test_settings_of_the_widget_are_read(load):
+    site = load(("years: 4\n", "years: 4\nwidget: {origins: ['https://www.college.example', 'http://127.0.0.1:8080']}\nlimits: {proxies: 1}\n"))
+    assert site.widget.origins == ["https://www.college.example", "http://127.0.0.1:8080"]
+    assert (site.limits.proxies, site.limits.message_characters) == (1, 1000)
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "America", "EST5EDT4", "''", "../etc/passwd"])
@@ -144,3 +241,36 @@ def test_settings_real_file_is_in_force():
     assert site is settings.in_force()
     assert site == settings.load()
     assert "am to" in site.office.opening_hours
+
+
+OFFICE_HOURS = {**{day: "09:00-17:00" for day in WEEK[:4]}, "friday": "09:00-16:00"}
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "status"),
+    [
+        # America/Chicago is six hours behind UTC in winter, five in summer
+        (OFFICE_HOURS, "2026-11-25T15:00", "open now, until 5 pm"),
+        (OFFICE_HOURS, "2026-11-25T14:59", "closed now and back today at 9 am"),
+        (OFFICE_HOURS, "2026-07-01T14:00", "open now, until 5 pm"),
+        (OFFICE_HOURS, "2026-07-01T13:59", "closed now and back today at 9 am"),
+        (OFFICE_HOURS, "2026-11-25T22:59", "open now, until 5 pm"),
+        (OFFICE_HOURS, "2026-11-25T23:00", "closed now and back tomorrow at 9 am"),
+        (OFFICE_HOURS, "2026-11-26T05:30", "closed now and back tomorrow at 9 am"),
+        (OFFICE_HOURS, "2026-11-26T06:00", "closed now and back today at 9 am"),
+        (OFFICE_HOURS, "2026-11-27T22:00", "closed now and back on Monday at 9 am"),
+        (OFFICE_HOURS, "2026-11-28T18:00", "closed now and back on Monday at 9 am"),
+        (OFFICE_HOURS, "2026-11-29T18:00", "closed now and back tomorrow at 9 am"),
+        ({"monday": "08:30-12:15"}, "2026-11-23T18:15", "closed now and back on Monday at 8:30 am"),
+        ({"sunday": "09:00-10:00"}, "2026-10-31T20:00", "closed now and back tomorrow at 9 am"),
+        ({}, "2026-11-25T15:00", "closed until further notice"),
+    ],
+    ids=[
+        *("just open", "just before", "summer", "just before in summer", "last minute", "just closed", "late at home", "after midnight at home"),
+        *("Friday evening", "Saturday", "Sunday", "a week ahead", "across the change of clocks", "never"),
+    ],
+)
+def test_settings_office_status(load, hours, now, status):
+    written = "  hours:\n" + "".join(f"    {day}: {span}\n" for day, span in hours.items()) if hours else "  hours: {}\n"
+    office = load(("  hours:\n    monday: 09:00-17:00\n", written)).office
+    assert office.status(datetime.fromisoformat(now).replace(tzinfo=timezone.utc)) == status

@@ -1,0 +1,77 @@
+"""Puts questions to a server with wrk, and reads what wrk measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import uuid
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("ask.lua")
+TIMEOUT_SECONDS = 60  # wrk counts a reply that takes longer as lost; the slowest contender takes seconds at 50 visitors
+LONGEST_SECONDS = 3600  # of a run that is bounded by its number of messages
+
+
+class LoadError(RuntimeError):
+    """The load could not be put; the text says why."""
+
+
+def write_questions(texts: list[str], count: int, file: Path) -> Path:
+    """Writes so many questions, each in other capitals.
+
+    Letters mean the same in capitals, to the encoder too, but no text comes twice: what the encoder keeps of texts helps nobody.
+    """
+    chance = random.Random(0)
+    lines = []
+    for number in range(count):
+        text = texts[number % len(texts)]
+        lines.append(json.dumps("".join(chance.choice((letter.upper(), letter.lower())) for letter in text)))
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def put(port: int, questions: Path, connections: int, seconds: float = 0, messages: int = 0, senders: str = "", of: int = 0, cores: str = "") -> dict:
+    """Returns what wrk measured: replies, seconds, wrong, refused and lost ones, and p50, p95, p99 and max of the reply time in ms.
+
+    Args:
+        port: of the server, on this machine.
+        questions: the file of `write_questions`.
+        connections: visitors at once; each asks again when answered.
+        seconds: how long, unless bounded by messages.
+        messages: how many, unless bounded by seconds.
+        senders: what the conversations' ids begin with; new ones unless given.
+        of: number of conversations that take turns; 0 for a new one with each message.
+        cores: CPUs that wrk may use, as taskset lists them.
+    Raises:
+        LoadError: wrk is missing or failed, or a reply was lost.
+    """
+    if shutil.which("wrk") is None:
+        raise LoadError("wrk, which puts the load, is not installed. Install it: apt-get install wrk")
+    command = ["taskset", "-c", cores] if cores else []
+    command += ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{int(seconds or LONGEST_SECONDS)}s"]
+    command += ["--timeout", f"{TIMEOUT_SECONDS}s", "--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--"]
+    command += [str(questions), senders or f"{uuid.uuid4().hex}-", str(of), str(messages), "Source"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ) as wrk:
+        watch = threading.Thread(target=_stop_when_all_are_received, args=(wrk,))
+        watch.start()
+        output = wrk.stdout.read()  # type: ignore[union-attr]
+        watch.join()
+    result = next((line.removeprefix("RESULT ") for line in output.splitlines() if line.startswith("RESULT ")), None)
+    if wrk.returncode or result is None:
+        raise LoadError(f"wrk failed: {output.strip() or wrk.returncode}")
+    measured = json.loads(result)
+    if measured["lost"] or measured["refused"]:
+        raise LoadError(f"Of {measured['replies']} messages to port {port}, {measured['lost']} got no reply and {measured['refused']} were refused.")
+    return measured
+
+
+def _stop_when_all_are_received(wrk: subprocess.Popen[str]) -> None:
+    """Interrupts wrk, which otherwise waits until its time is over."""
+    for line in wrk.stderr:  # type: ignore[union-attr]
+        if line == "all received\n":
+            wrk.send_signal(signal.SIGINT)

@@ -1,0 +1,181 @@
+"""The patches of Rasa do what Rasa does, and fit the Rasa that is installed."""
+
+import ast
+import asyncio
+import inspect
+import random
+
+import numpy as np
+import pytest
+import rasa
+import rasa.core.policies.rule_policy
+import rasa.core.processor
+from jsonschema import ValidationError
+from rasa.core.actions.action import RemoteAction
+from rasa.core.channels.channel import UserMessage
+from rasa.core.policies.rule_policy import RulePolicy
+from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.nlu.tokenizers.tokenizer import Token
+from rasa.shared.core.events import Event
+from rasa.shared.nlu.training_data.features import Features
+from scipy import sparse
+
+from bot import rasa_patches
+
+EVENTS = [
+    {"event": "slot", "name": "x", "value": 1},
+    {"event": "slot", "name": "x", "value": None, "timestamp": None},
+    {"event": "session_started", "timestamp": 1.5, "metadata": {}},
+    {"event": "action", "name": "action_listen", "policy": None, "confidence": None},
+    {"event": "followup", "name": "contact_form"},
+    {"event": "active_loop", "name": None},
+    {"event": "user", "text": "hi", "parse_data": {"intent": {"name": "greet", "confidence": 1.0}, "entities": [{"entity": "x", "value": "y"}]}},
+]
+GOOD = [{"events": EVENTS, "responses": [{"text": "hi", "buttons": []}]}, {"events": [], "responses": []}, {}]
+BAD = [
+    {"events": "none"}, {"events": [{"name": "no event"}], "responses": []}, {"responses": [1]}, [], {"events": [{"event": "nonsense"}]},
+    {"events": [{"event": ["slot"]}]}, {"events": [{"event": "slot", "name": "x"}]}, {"events": [{"event": "slot", "name": 1, "value": 1}]},
+    {"events": [{"event": "restart", "timestamp": "now"}]}, {"events": [{"event": "bot", "metadata": []}]}, {"events": [{"event": "entities"}]},
+    {"events": [{"event": "user", "parse_data": {"entities": [{"entity": "x"}]}}]}, {"events": [{"event": "action", "confidence": "high"}]},
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def put_back(monkeypatch):
+    """Puts Rasa back as it was after each test."""
+    for owner, name in (
+        (RemoteAction, "_validate_action_result"), (DaskGraphRunner, "run"), (RulePolicy, "_get_possible_keys"),
+        (rasa.core.processor, "copy"), (rasa.core.policies.rule_policy, "copy"),
+    ):  # fmt: skip
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    monkeypatch.setattr(Event, "resolve_by_type", staticmethod(Event.resolve_by_type))
+
+
+@pytest.mark.parametrize(
+    ("patched", "line"),
+    [
+        (rasa_patches._rasas_check, "validate(result, self.action_response_format_spec())"),
+        (rasa_patches._rasas_possible_keys, "possible_keys = set(lookup.keys())"),
+        (DaskGraphRunner.run, "dask_result = dask.get(run_graph, run_targets)"),
+        (Event.resolve_by_type, "for cls in rasa.shared.utils.common.all_subclasses(Event):"),
+    ],
+)
+def test_patches_are_for_the_rasa_installed(patched, line):
+    assert rasa.__version__ == "3.6.21"
+    assert line in inspect.getsource(patched)
+
+
+@pytest.mark.parametrize("module", [rasa.core.processor, rasa.core.policies.rule_policy])
+def test_copies_are_made_for_logs_alone(module):
+    tree = ast.parse(inspect.getsource(module))
+    logged = [
+        node for call in ast.walk(tree) if isinstance(call, ast.Call) and ast.unparse(call.func) == "structlogger.debug" for node in ast.walk(call)
+    ]
+    copies = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "copy"]
+    assert copies and all(node.attr == "deepcopy" and node in logged for node in copies)
+
+
+@pytest.mark.parametrize("result", [*GOOD, *BAD])
+def test_result_check_says_what_rasas_says(result):
+    def said(check):
+        try:
+            return check(RemoteAction("action_x", None), result)
+        except ValidationError as error:
+            return type(error), error.message, list(error.path)
+
+    by_rasa = said(rasa_patches._rasas_check)
+    assert said(rasa_patches._validate_action_result) == by_rasa and (by_rasa is True) == (result in GOOD)
+
+
+MESSAGES = [
+    "hi",
+    "what do coders make",
+    "and the CCA?",
+    "how much is a gallon of milk",
+    "call me",
+    "Joy Grace",
+    "no",
+    "asdf jkl",
+    "is it hard and how long is it",
+]
+
+
+def answers(agent, sender):
+    """Returns the events of a conversation, without what differs from run to run."""
+
+    async def talk():
+        for message in MESSAGES:
+            await agent.handle_text(message, sender_id=sender)
+        return await agent.tracker_store.retrieve_full_tracker(sender)
+
+    def same(content):
+        if isinstance(content, dict):
+            return {key: same(part) for key, part in content.items() if key not in ("timestamp", "message_id", "value")}
+        return [same(part) for part in content] if isinstance(content, list) else content
+
+    np.random.seed(0)  # Rasa draws among the variations of a reply
+    return [same(event.as_dict()) for event in asyncio.run(talk()).events]
+
+
+def test_conversation_with_the_patches_is_the_one_without(agent):
+    without = answers(agent, "without")
+    rasa_patches.apply()
+    assert answers(agent, "with") == without and len(without) > 5 * len(MESSAGES)
+
+
+def test_rules_that_may_apply_are_those_that_rasa_finds(agent):
+    policy = next(node._component for name, node in agent.processor.graph_runner._instantiated_nodes.items() if "RulePolicy" in name)
+    rules = policy.lookup["rules"]
+    chance = random.Random(0)
+    states = [state for key in rules for state in policy._rule_key_to_state(key)]
+    unheard = {"user": {"text": "x", "intent": "nobody_says_this"}, "prev_action": {"action_name": "action_listen"}}
+    for _ in range(300):
+        past = [chance.choice([{}, unheard, *chance.choices(states, k=5)]) for _ in range(chance.choice([0, 1, 2, 3]))]
+        assert rasa_patches._possible_keys(policy, rules, past) == rasa_patches._rasas_possible_keys(policy, rules, past)
+    for key in rules:
+        past = policy._rule_key_to_state(key)
+        assert key in rasa_patches._possible_keys(policy, rules, past)
+
+
+def test_a_message_is_parsed_as_without_the_patches(agent):
+    def parsed(text):
+        return asyncio.run(agent.processor.parse_message(UserMessage(text)))
+
+    by_rasa = [parsed(message) for message in MESSAGES]
+    rasa_patches.apply()
+    assert [parsed(message) for message in MESSAGES] == by_rasa
+
+
+def test_event_classes_are_those_that_rasa_finds():
+    by_rasa = Event.resolve_by_type
+    rasa_patches.apply()
+    for kind in ("user", "bot", "action", "slot", "session_started", "active_loop", "restart", "topic"):
+        assert Event.resolve_by_type(kind) is Event.resolve_by_type(kind) is by_rasa(kind)
+    with pytest.raises(ValueError, match="Unknown event name"):
+        Event.resolve_by_type("nonsense")
+
+
+@pytest.fixture
+def training_patches(monkeypatch):
+    for patched in (Features, Token):
+        monkeypatch.setattr(patched, "fingerprint", patched.fingerprint)  # put back afterwards
+    rasa_patches.apply_to_training()
+
+
+@pytest.mark.parametrize("matrix", [np.asarray, sparse.csr_matrix])
+def test_fingerprints_of_features_tell_numbers_places_and_kinds_apart(training_patches, matrix):
+    def fingerprint(numbers, kind="sentence", attribute="text", origin="a"):
+        return Features(matrix(np.array([numbers], np.float32)), kind, attribute, origin).fingerprint()
+
+    all_of_them = [
+        fingerprint([1, 0, 2]), fingerprint([1, 2, 0]), fingerprint([1, 0, 3]), fingerprint([1, 0, 2, 0]), fingerprint([1, 0, 2], kind="sequence"),
+        fingerprint([1, 0, 2], attribute="response"), fingerprint([1, 0, 2], origin="b"),
+    ]  # fmt: skip
+    assert len(set(all_of_them)) == len(all_of_them)
+    assert fingerprint([1, 0, 2]) == all_of_them[0]
+
+
+def test_fingerprints_of_tokens_tell_them_apart(training_patches):
+    tokens = [Token("pay", 0), Token("pay", 1), Token("pays", 0), Token("pay", 0, lemma="p"), Token("pay", 0, data={"pos": "noun"})]
+    assert len({token.fingerprint() for token in tokens}) == len(tokens)
+    assert Token("pay", 0).fingerprint() == tokens[0].fingerprint()
