@@ -18,15 +18,18 @@ from sklearn.utils.extmath import randomized_svd
 from bot.nlu.sentence_encoder import HIDDEN
 
 # Chosen on unused training rows of BANKING77 and CLINC150 and by cross-validation on data/nlu.yml (docs/understanding.md).
-MANY_EXAMPLES = 30  # of an intent: from here on its words can be relied on
+MANY_EXAMPLES = 30  # of an intent: from here on its words can be relied on; with fewer, the FEW of each pair below
 NGRAM_WEIGHT_FEW, NGRAM_WEIGHT_MANY = 0.35, 0.7  # length of the n-gram features beside the sentence features' 1
 NGRAM_DIMENSIONS = 2400  # examples whose n-grams span the directions that are learned from
 SENTENCE_DIMENSIONS = 500  # directions of the sentence features that are learned from
 SENTENCE_SAMPLE = 4000  # examples that those directions are found on
-REGULARIZATION = 1 / 60
+REGULARIZATION_FEW, REGULARIZATION_MANY = 1 / 100, 1 / 60
 WHITENING = 0.5  # how far directions in which like questions differ are made equal
-CURVATURE = 0.0005  # weights are kept small as measured by so much of the features' covariance besides: a few steps of L-BFGS do what 100 did without
-ITERATIONS = 16  # of L-BFGS
+CURVATURE_FEW, CURVATURE_MANY = (
+    0.00005,
+    0.0005,
+)  # weights are kept small as measured by so much of the features' covariance besides, to need fewer steps
+ITERATIONS_FEW, ITERATIONS_MANY = 40, 16  # of L-BFGS
 HELD_OUT = 0.2  # share of the examples that calibration and scope are fitted on, by a model that has not seen them
 SCOPE_CLUSTERS = 40  # groups of like out-of-scope examples; whole groups are held out, as strangers' messages will be of new kinds
 REFUSED_IN_SCOPE = 0.01  # share of the held-out questions that the scope threshold may refuse
@@ -102,10 +105,11 @@ class IntentModel:
         chance = np.random.RandomState(0)
         sentence_basis = _principal(sentences[chance.permutation(len(labels))[:SENTENCE_SAMPLE]], SENTENCE_DIMENSIONS)
         ngram_basis = _span(ngrams[chance.permutation(len(labels))[:NGRAM_DIMENSIONS]])
-        weight = NGRAM_WEIGHT_MANY if len(labels) >= MANY_EXAMPLES * len(np.unique(labels)) else NGRAM_WEIGHT_FEW
+        many = len(labels) >= MANY_EXAMPLES * len(np.unique(labels))
+        weight = NGRAM_WEIGHT_MANY if many else NGRAM_WEIGHT_FEW
         reduced = np.hstack([sentences @ sentence_basis, np.float32(weight) * (ngrams @ ngram_basis)])
         classes, indices = np.unique(labels, return_inverse=True)
-        regression = _Regression(reduced, indices)
+        regression = _Regression(reduced, indices, many)
         asked = np.char.startswith(labels, IN_SCOPE_PREFIX)
         if np.char.startswith(labels, OUT_OF_SCOPE_PREFIX).any():
             asked[:] = False
@@ -248,12 +252,14 @@ def _held_out(vectors: np.ndarray, labels: np.ndarray) -> np.ndarray:
 class _Regression:
     """Multinomial logistic regression by preconditioned L-BFGS in 32 bits."""
 
-    def __init__(self, features: np.ndarray, indices: np.ndarray):
-        """Takes float32 [examples, features] and the class of each example, int64 [examples]."""
+    def __init__(self, features: np.ndarray, indices: np.ndarray, many: bool):
+        """Takes float32 [examples, features], the class of each example, int64 [examples], and whether there are many examples a class."""
         self._features, self._indices = features, indices
+        self._iterations = ITERATIONS_MANY if many else ITERATIONS_FEW
         size = features.shape[1]
-        covariance = features.T @ features + REGULARIZATION / CURVATURE * np.eye(size, dtype=np.float32)
-        factor = linalg.cholesky(CURVATURE * covariance, lower=True)
+        regularization, curvature = (REGULARIZATION_MANY, CURVATURE_MANY) if many else (REGULARIZATION_FEW, CURVATURE_FEW)
+        covariance = curvature * (features.T @ features) + regularization * np.eye(size, dtype=np.float32)
+        factor = linalg.cholesky(covariance, lower=True)
         self._preconditioner = linalg.solve_triangular(factor, np.eye(size, dtype=np.float32), lower=True)
         self._shape = size + 1, indices.max() + 1  # of the weights of the preconditioned features; the last row is the bias
 
@@ -275,7 +281,7 @@ class _Regression:
             gradient = np.vstack([self._preconditioner @ (features.T @ surplus) + weights[:-1], surplus.sum(axis=0, keepdims=True)])
             return float(value), gradient.astype(np.float64).ravel()
 
-        result = minimize(loss, np.zeros(self._shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
+        result = minimize(loss, np.zeros(self._shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": self._iterations})
         weights = result.x.reshape(self._shape).astype(np.float32)
         return self._preconditioner.T @ weights[:-1], weights[-1]
 
