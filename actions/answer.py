@@ -44,13 +44,17 @@ class ActionAnswerQuestion(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, asked: Asked, text: str, earlier: Optional[Asked]
     ) -> List[Dict[str, Any]]:
         """Answers "and the CCA?": the last question of something else; at the start of a talk, what it would ask alone."""
-        if earlier and (meant := context.of_fragment(known, text, asked.entities, earlier)):
-            others = [name for kind, name in context.names_of(known, asked.entities) if not context.has_variants(known.topics[meant.topic], kind)]
+        ranked = [(topic, confidence) for topic, confidence in topics_ranked(tracker) if topic in known.topics]
+        if earlier and (meant := context.of_fragment(known, text, asked.entities, earlier, ranked)):
+            others = [
+                name
+                for kind, name in context.names_of(known, asked.entities)
+                if meant.topic == earlier.topic and not context.has_variants(known.topics[meant.topic], kind)
+            ]
             preface = f"I have nothing on this for the {' and '.join(others)} in particular. In general: " if others else ""
             return answer_asked(dispatcher, tracker, known, meant, preface)
         overviews = (known.entities[kind].overview for kind in asked.entities)
-        ranked = [topic for topic, _ in topics_ranked(tracker) if topic in known.topics]
-        topic = next((topic for topic in overviews if topic), next(iter(ranked), None))
+        topic = next((topic for topic in overviews if topic), next((topic for topic, _ in ranked), None))
         if topic is None:
             dispatcher.utter_message(response="utter_please_rephrase")
             return []

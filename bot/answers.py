@@ -208,7 +208,7 @@ def provenance(knowledge: Knowledge, answer: Answer, dated_after_years: int) -> 
     sentences = []
     for source in answer.sources:
         figures = [
-            f"{row['figure']} is the {row['measure']} ({', '.join(part for part in (row['by'], row['when']) if part)})" for row in source["figures"]
+            f"{row['figure']} - {row['measure']} ({', '.join(part for part in (row['by'], row['when']) if part)})" for row in source["figures"]
         ][:SOURCE_FIGURES_MAX]
         title = next(known.title for known in knowledge.sources.values() if known.cite == source["cite"])
         sentences.append(f'From the {source["cite"]}, "{title}"{": " + "; ".join(figures) if figures else " (" + source["when"] + ")"}.')

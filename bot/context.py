@@ -29,6 +29,7 @@ OPENING = re.compile(r"\b(?:(?:and )?(?:what|how) (?:about|abt|bout|if)|and what
 KNOWN = POINTERS | {"the"}  # a question with one of these may speak of a subject as known already
 NEAR = 2.0  # how much likelier a topic is that is related to the last answer's, or about the same subject
 CLEAR = 0.5  # a topic with less is no better guess than asking back
+ALONE = 0.4  # a fragment read with so much as a question of its own is one, where the last answer's topic knows no such thing
 SHORT_WORDS = 4  # a message of so few words that names no subject leans on the talk ("how much?", "and the pay?")
 WORD = re.compile(r"[\w'’]+(?:-\w+)*")
 
@@ -74,10 +75,11 @@ def is_fragment(words: Sequence[str], subjects: Container[str], names_entity: bo
 
 
 def points_back(knowledge: Knowledge, text: str, entities: Entities) -> bool:
-    """Returns whether a question leaves out what it is about: it names no subject, and points to one or is short."""
+    """Returns whether a question leaves out what it is about: it names no subject, and points to one, goes on from one or is short."""
     words = words_of(text)
     said = list(dropwhile(OPENERS.__contains__, words))
-    return not _named(knowledge, words, entities) and (len(said) <= SHORT_WORDS or bool(POINTERS & set(words)))
+    leans = len(said) <= SHORT_WORDS or bool(POINTERS & set(words)) or OPENING.match(" ".join(said)) is not None
+    return leans and not _named(knowledge, words, entities)
 
 
 def in_context(knowledge: Knowledge, asked: Asked, text: str, in_play: Asked | None, ranked: Sequence[tuple[str, float]] = ()) -> Asked:
@@ -149,10 +151,14 @@ def _named(knowledge: Knowledge, words: Sequence[str], entities: Entities) -> se
     return by_entity | {names[word] for word in words if word in names}
 
 
-def of_fragment(knowledge: Knowledge, text: str, entities: Entities, in_play: Asked) -> Asked | None:
+def of_fragment(knowledge: Knowledge, text: str, entities: Entities, in_play: Asked, ranked: Sequence[tuple[str, float]] = ()) -> Asked | None:
     """Returns what a fragment asks after the last answer: the same of something else. None if it names a subject of which that cannot be asked.
 
     "and the CCA?" after the cost of the CPC exam is the cost of the CCA exam; "and an associate degree?" is the cost of study for one.
+    "and from home?" after the pay is what it asks alone, as the pay is told for no place.
+
+    Args:
+        ranked: the topics it may be about if it stood alone, with their confidences.
     """
     names = subject_words(knowledge)
     subjects = [names[word] for word in _affirmed(words_of(text)) if word in names]
@@ -165,6 +171,8 @@ def of_fragment(knowledge: Knowledge, text: str, entities: Entities, in_play: As
         other = of_subject(knowledge, in_play.topic, subject)
         if other is not None and tells_apart(knowledge.topics[other], entities):
             topic = other
+    if ranked and ranked[0][1] >= ALONE and not any(has_variants(knowledge.topics[topic], kind) for kind in entities):
+        return Asked(ranked[0][0], dict(entities))
     return Asked(topic, _carried(entities, in_play.entities))
 
 

@@ -24,7 +24,10 @@ ASKS = (
 )
 LINK = r"(?:(?:and|or|also|plus|then|but|n|&|so|if so)\b,?\s*)"  # opens a further question
 SENTENCE_END = rf"(?<=[?!.;])\s+{LINK}*|\s*\n\s*{LINK}*"
-CONJUNCTION = rf"\s*(?:,\s*{LINK}*|\s{LINK}+)(?={ASKS})"
+ALTERNATIVE = (
+    r"(?!\s+or\s+(?:is|are|am|was|do|does|did|can|could|should|would|will|may|might|must)\b)"  # "is it varied or is it dull" is one question
+)
+CONJUNCTION = rf"{ALTERNATIVE}\s*(?:,\s*{LINK}*|\s{LINK}+)(?={ASKS})"
 # "how much is it how long does it take"; not "tell me what to do", "what happens when ..."
 RUN_ON = (
     r"\s+(?=(?:what|whats|what's|wat|how|why)\s+(?:is|are|do|does|did|can|would|will|about|kind)\b"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any, Dict, List, Optional
 
@@ -22,6 +23,12 @@ from bot.nlu.question_splitter import LIST_WORDS_MAX, PARTS, STARTS_ASKING
 SEVERAL_QUESTIONS = "several_questions"
 QUESTIONS = "questions"  # the message's attribute that holds them
 NEVER_OVERRULED = ("crisis", "abuse", "request_contact", "request_human", "delete_my_data")  # whatever is asked beside it
+OTHER_CAREER = "oos_other_career"
+# "I'm a paralegal thinking of switching, do I need a degree?" names another occupation only to say who asks; "I want to be a nurse" does not.
+BACKGROUND = re.compile(
+    r"\b(?:i'?m|i am|i was|i'?ve been|i have been|i (?:currently |now |used to |have )?work(?:ed)?|former|ex|retired|as an?)\b", re.IGNORECASE
+)
+AIM = re.compile(r"\b(?:becom\w+|to be|want\w*|wanna|would like|hop(?:e|ing)|plan\w*|stud(?:y|ying)|train\w*|appl(?:y|ying))\b", re.IGNORECASE)
 UNCLEAR = 0.3  # below it the visitor would be asked what is meant (FallbackClassifier in config.yml)
 QUESTION_WORDS_MIN = 2  # fewer words are no second question
 CLAUSE_CONFIDENCE_MIN = 0.4  # a clause read with less is not split off
@@ -105,9 +112,12 @@ def _questions(message: Message) -> List[Message]:
 
 
 def _is_clearer(question: Message, message: Message) -> bool:
-    """Returns whether a question is read with more confidence alone than what is said around it, and that is small talk or unclear."""
+    """Returns whether a question is clearer alone than with what is said around it: small talk, unclear, or the visitor's present occupation."""
     whole, alone = message.get(INTENT), question.get(INTENT)
     name, confidence = whole[INTENT_NAME_KEY], whole[PREDICTED_CONFIDENCE_KEY]
+    if name == OTHER_CAREER:
+        around = " ".join(part.get(TEXT) for part in message.get(PARTS) if part is not question)
+        return BACKGROUND.search(around) is not None and not AIM.search(around)
     if name.startswith(OUT_OF_SCOPE_PREFIX) or name in NEVER_OVERRULED:
         return False
     return alone[PREDICTED_CONFIDENCE_KEY] > confidence and (confidence < UNCLEAR or not name.startswith(INTENT_PREFIX))

@@ -48,6 +48,7 @@ def test_clauses_part_where_a_question_may_begin(text, expected):
         "what do I do if I can not pay for it",
         "how much money do you make in this job",
         "is it hard and stressful",
+        "does the work change or is it always the same",
         "?",
         "",
     ],
@@ -105,11 +106,29 @@ def test_statement_before_two_questions_is_left_out(tmp_path):
 
 @pytest.mark.parametrize(
     ("whole", "confidence", "expected"),
-    [("ask_whole", 0.2, "ask_salary"), ("greet", 0.4, "ask_salary"), ("ask_whole", 0.95, "ask_whole"), ("oos_other_career", 0.3, "oos_other_career")],
+    [("ask_whole", 0.2, "ask_salary"), ("greet", 0.4, "ask_salary"), ("ask_whole", 0.95, "ask_whole"), ("oos_college", 0.3, "oos_college")],
 )
 def test_one_question_in_a_story_is_the_message_where_it_is_clearer_alone(tmp_path, whole, confidence, expected):
     messages = read(("I am 40.", "ask_right_for_me", 0.9), ("what does it pay?", "ask_salary", 0.9))
     messages[0].set("intent", {"name": whole, "confidence": confidence})
+    (message,) = Bench(SeveralQuestionsClassifier, tmp_path).create().process(messages)
+    assert message.get("intent")["name"] == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("I'm a paralegal thinking of switching,", "ask_salary"),
+        ("Former flight attendant here.", "ask_salary"),
+        ("I have worked as a cook all my life;", "ask_salary"),
+        ("I want to be a nurse.", "oos_other_career"),
+        ("I'm a cook who hopes to become a nurse.", "oos_other_career"),
+        ("My neighbor is a nurse.", "oos_other_career"),
+    ],
+)
+def test_present_occupation_says_who_asks_and_not_what(tmp_path, before, expected):
+    messages = read((before, "oos_other_career", 0.9), ("what does it pay?", "ask_salary", 0.6))
+    messages[0].set("intent", {"name": "oos_other_career", "confidence": 0.9})
     (message,) = Bench(SeveralQuestionsClassifier, tmp_path).create().process(messages)
     assert message.get("intent")["name"] == expected
 
