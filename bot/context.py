@@ -25,6 +25,7 @@ FILLERS = (
     )
     | OPENERS
 )
+CORRECTIONS = frozenset({"meant", "mean"})
 OPENING = re.compile(r"\b(?:(?:and )?(?:what|how) (?:about|abt|bout|if)|and what|and how)\b", re.IGNORECASE)  # all say "and"
 KNOWN = POINTERS | {"the"}  # a question with one of these may speak of a subject as known already
 NEAR = 2.0  # how much likelier a topic is that is related to the last answer's, or about the same subject
@@ -88,7 +89,7 @@ def in_context(knowledge: Knowledge, asked: Asked, text: str, in_play: Asked | N
     A question that names another subject stays as it is. One that names none and points back ("how long is it?") is about the subject of
     the last answer: its aspect there; a topic near to that of the last answer wins over one that is a little likelier alone. The entities of
     the last answer hold where the new topic tells them apart, if the question names no other subject and speaks of that one as known ("the
-    exam", "is it a hard test").
+    exam", "is it a hard test"). A correction asks the aspect of the subject that it names.
 
     Args:
         asked: the topic the question was read as, and the entities it names.
@@ -101,6 +102,8 @@ def in_context(knowledge: Knowledge, asked: Asked, text: str, in_play: Asked | N
     subject, words = subject_of(knowledge, in_play.topic), words_of(text)
     named = _named(knowledge, words, asked.entities)
     topic = asked.topic
+    if CORRECTIONS & set(words) and len(named) == 1:  # "I meant the studying, can I do that from home"
+        return Asked(of_subject(knowledge, topic, *named) or topic, dict(asked.entities))
     if points_back(knowledge, text, asked.entities):
         weights = _weights(knowledge, ranked or [(asked.topic, 1.0)], in_play)
         topic = max(weights, key=weights.__getitem__)

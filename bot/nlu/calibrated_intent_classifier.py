@@ -13,7 +13,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.featurizers.featurizer import Featurizer
 from rasa.shared.exceptions import RasaException
-from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
@@ -109,11 +109,12 @@ class CalibratedIntentClassifier(IntentClassifier, GraphComponent):
 def _features(messages: List[Message]) -> tuple[np.ndarray, sparse.csr_matrix]:
     """Returns the sentence features of messages: dense float32 [messages, dense], sparse float32 [messages, sparse]."""
     dense, ngrams = [], []
-    for message in messages:
-        _, sentence_vector = message.get_dense_features(TEXT)
-        _, sentence_ngrams = message.get_sparse_features(TEXT)
-        if sentence_vector is None or sentence_ngrams is None:
+    for message in messages:  # Message.get_dense_features would copy each
+        of_sentence = [feature for feature in message.features if feature.attribute == TEXT and feature.type == FEATURE_TYPE_SENTENCE]
+        vectors = [feature.features for feature in of_sentence if feature.is_dense()]
+        counts = [feature.features for feature in of_sentence if feature.is_sparse()]
+        if not vectors or not counts:
             raise RasaException("config.yml: CalibratedIntentClassifier needs a dense and a sparse featurizer before it. Add both to the pipeline.")
-        dense.append(sentence_vector.features)
-        ngrams.append(sentence_ngrams.features)
+        dense.append(np.hstack(vectors))
+        ngrams.append(sparse.hstack(counts) if len(counts) > 1 else counts[0])
     return np.vstack(dense), sparse.vstack(ngrams, format="csr")

@@ -106,7 +106,7 @@ class IntentModel:
         sentence_basis = _principal(sentences[chance.permutation(len(labels))[:SENTENCE_SAMPLE]], SENTENCE_DIMENSIONS)
         ngram_basis = _span(ngrams[chance.permutation(len(labels))[:NGRAM_DIMENSIONS]])
         many = len(labels) >= MANY_EXAMPLES * len(np.unique(labels))
-        weight = NGRAM_WEIGHT_MANY if many else NGRAM_WEIGHT_FEW
+        weight, iterations = (NGRAM_WEIGHT_MANY, ITERATIONS_MANY) if many else (NGRAM_WEIGHT_FEW, ITERATIONS_FEW)
         reduced = np.hstack([sentences @ sentence_basis, np.float32(weight) * (ngrams @ ngram_basis)])
         classes, indices = np.unique(labels, return_inverse=True)
         regression = _Regression(reduced, indices, many)
@@ -114,8 +114,8 @@ class IntentModel:
         if np.char.startswith(labels, OUT_OF_SCOPE_PREFIX).any():
             asked[:] = False
 
-        def fit(rows: np.ndarray) -> IntentModel:
-            coefficients, bias = regression.fit(rows)
+        def fit(rows: np.ndarray, iterations: int) -> IntentModel:
+            coefficients, bias = regression.fit(rows, iterations)
             # What was learned in the reduced directions is folded back, so that a message needs no reduction.
             of_sentences, of_ngrams = np.split(coefficients, [sentence_basis.shape[1]])
             return cls(
@@ -134,7 +134,7 @@ class IntentModel:
             )
 
         test = _held_out(vectors, labels)
-        draft, model = fit(~test), fit(np.ones(len(labels), bool))
+        draft, model = fit(~test, iterations), fit(np.ones(len(labels), bool), iterations // 2)  # the second goes on from the first
         draft._calibrate(vectors[test], ngrams[test], labels[test])
         for name in ("temperature", "scope_slope", "scope_bias", "scope_threshold"):
             setattr(model, name, getattr(draft, name))
@@ -255,16 +255,19 @@ class _Regression:
     def __init__(self, features: np.ndarray, indices: np.ndarray, many: bool):
         """Takes float32 [examples, features], the class of each example, int64 [examples], and whether there are many examples a class."""
         self._features, self._indices = features, indices
-        self._iterations = ITERATIONS_MANY if many else ITERATIONS_FEW
         size = features.shape[1]
         regularization, curvature = (REGULARIZATION_MANY, CURVATURE_MANY) if many else (REGULARIZATION_FEW, CURVATURE_FEW)
         covariance = curvature * (features.T @ features) + regularization * np.eye(size, dtype=np.float32)
         factor = linalg.cholesky(covariance, lower=True)
         self._preconditioner = linalg.solve_triangular(factor, np.eye(size, dtype=np.float32), lower=True)
-        self._shape = size + 1, indices.max() + 1  # of the weights of the preconditioned features; the last row is the bias
+        self._shape = size + 1, indices.max() + 1
+        self._weights = np.zeros(self._shape)  # of the preconditioned features; the last row is the bias
 
-    def fit(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the coefficients, float32 [features, classes], and the bias, float32 [classes], for the rows, bool [examples]."""
+    def fit(self, rows: np.ndarray, iterations: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the coefficients, float32 [features, classes], and the bias, float32 [classes], for the rows, bool [examples].
+
+        Goes on from the weights of the fit before, at first from 0.
+        """
         features, indices = self._features[rows], self._indices[rows]
         right = np.arange(len(indices)), indices
 
@@ -281,8 +284,9 @@ class _Regression:
             gradient = np.vstack([self._preconditioner @ (features.T @ surplus) + weights[:-1], surplus.sum(axis=0, keepdims=True)])
             return float(value), gradient.astype(np.float64).ravel()
 
-        result = minimize(loss, np.zeros(self._shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": self._iterations})
-        weights = result.x.reshape(self._shape).astype(np.float32)
+        result = minimize(loss, self._weights.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": iterations})
+        self._weights = result.x.reshape(self._shape)
+        weights = self._weights.astype(np.float32)
         return self._preconditioner.T @ weights[:-1], weights[-1]
 
 
@@ -293,8 +297,8 @@ def _principal(features: np.ndarray, dimensions: int) -> np.ndarray:
 
 def _span(rows: sparse.csr_matrix) -> np.ndarray:
     """Returns orthonormal directions that span the rows, float32 [features, at most rows]."""
-    values, directions = np.linalg.eigh((rows @ rows.T).toarray().astype(np.float64))
-    kept = values > 1e-6 * values[-1]
+    values, directions = np.linalg.eigh((rows @ rows.T).toarray())
+    kept = values > 1e-5 * values[-1]
     return np.asarray(rows.T @ (directions[:, kept] / np.sqrt(values[kept])), np.float32)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from typing import Any, Dict, List, Optional
 
 import numpy as np
@@ -126,9 +127,9 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
         """Returns the TF-IDF weights of a text's n-grams, float32 [1, vocabulary]; words and letters have length 1 each."""
         indices, weights, width = [], [], 0
         for analyze, vocabulary, idf in self._weighed_with:
-            known, counts = np.unique([vocabulary[ngram] for ngram in analyze(text) if ngram in vocabulary], return_counts=True)
-            known = known.astype(np.int32)
-            weight = (1 + np.log(counts)) * idf[known]
+            counts = Counter(index for ngram in analyze(text) if (index := vocabulary.get(ngram)) is not None)
+            known = np.fromiter(counts, np.int32, len(counts))
+            weight = (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts)))) * idf[known]
             indices.append(width + known)
             weights.append(weight / max(np.linalg.norm(weight), 1e-9))
             width += len(idf)

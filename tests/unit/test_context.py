@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.context import OPENING, Asked, in_context, is_fragment, likeliest_in_context, of_fragment, points_back, subject_words, words_of
+from bot.context import ALONE, OPENING, Asked, in_context, is_fragment, likeliest_in_context, of_fragment, points_back, subject_words, words_of
 from bot.knowledge import Fact, Knowledge
 
 
@@ -57,6 +57,8 @@ BILLER_PAY = Asked("salary", {"role": ["biller"]})
         ("is that hard?", True),
         ("how long?", True),
         ("and the pay", True),
+        ("how about after some more years of it", True),
+        ("how about after a few years or so then", True),
         ("how long is the exam", False),
         ("what do they pay at a job like this", False),
         ("how many hours a week would I have to spend on homework", False),
@@ -86,6 +88,8 @@ def test_points_back_not_where_an_entity_names_the_subject():
         ("salary", "what does a coder earn", {}, CPC_COST, Asked("salary")),
         ("exam_cost", "what does the cca cost", {"certification": ["cca"]}, CPC_COST, Asked("exam_cost", {"certification": ["cca"]})),
         ("how_long", "how long does it take", {}, None, Asked("how_long")),
+        ("how_long", "i meant the exam, how long can that go on", {}, ASSOCIATE_COST, Asked("exam_length")),
+        ("salary", "no i meant what a coder earns", {}, CPC_COST, Asked("salary")),
     ],
 )
 def test_question_in_context(read_as, text, entities, earlier, expected):
@@ -106,6 +110,19 @@ def test_question_in_context(read_as, text, entities, earlier, expected):
 )
 def test_fragment_asks_the_same_of_something_else(text, entities, earlier, expected):
     assert of_fragment(KNOWN, text, entities, earlier) == expected
+
+
+@pytest.mark.parametrize(
+    ("entities", "earlier", "confidence", "expected"),
+    [
+        ({"place": ["home"]}, BILLER_PAY, ALONE, Asked("outlook", {"place": ["home"]})),
+        ({"place": ["home"]}, BILLER_PAY, ALONE - 0.01, Asked("salary", {"role": ["biller"], "place": ["home"]})),
+        ({"certification": ["cca"]}, CPC_COST, 1.0, Asked("exam_cost", {"certification": ["cca"]})),
+    ],
+    ids=["a question alone", "unclear alone", "told apart by the last answer"],
+)
+def test_fragment_that_the_last_answer_knows_nothing_of_may_be_a_question_alone(entities, earlier, confidence, expected):
+    assert of_fragment(KNOWN, "and that?", entities, earlier, [("outlook", confidence)]) == expected
 
 
 @pytest.mark.parametrize(
