@@ -26,6 +26,7 @@ FILLERS = (
     | OPENERS
 )
 CORRECTIONS = frozenset({"meant", "mean"})
+ADDITIVES = frozenset({"too", "also", "either", "same"})
 OPENING = re.compile(r"\b(?:(?:and )?(?:what|how) (?:about|abt|bout|if)|and what|and how)\b", re.IGNORECASE)  # all say "and"
 KNOWN = POINTERS | {"the"}  # a question with one of these may speak of a subject as known already
 NEAR = 2.0  # how much likelier a topic is that is related to the last answer's, or about the same subject
@@ -89,7 +90,7 @@ def in_context(knowledge: Knowledge, asked: Asked, text: str, in_play: Asked | N
     A question that names another subject stays as it is. One that names none and points back ("how long is it?") is about the subject of
     the last answer: its aspect there; a topic near to that of the last answer wins over one that is a little likelier alone. The entities of
     the last answer hold where the new topic tells them apart, if the question names no other subject and speaks of that one as known ("the
-    exam", "is it a hard test"). A correction asks the aspect of the subject that it names.
+    exam", "is it a hard test"). A correction asks the aspect of the subject that it names. "Does the CCA have that too" asks the same as before.
 
     Args:
         asked: the topic the question was read as, and the entities it names.
@@ -104,12 +105,21 @@ def in_context(knowledge: Knowledge, asked: Asked, text: str, in_play: Asked | N
     topic = asked.topic
     if CORRECTIONS & set(words) and len(named) == 1:  # "I meant the studying, can I do that from home"
         return Asked(of_subject(knowledge, topic, *named) or topic, dict(asked.entities))
-    if points_back(knowledge, text, asked.entities):
+    if _asks_the_same(knowledge, asked, words, in_play):  # "does the CCA have that too"
+        topic = in_play.topic
+    elif points_back(knowledge, text, asked.entities):
         weights = _weights(knowledge, ranked or [(asked.topic, 1.0)], in_play)
         topic = max(weights, key=weights.__getitem__)
     elif named != ({subject} if KNOWN & set(words) else set()) or subject_of(knowledge, topic) != subject:
         return asked
     return Asked(topic, _carried(asked.entities, in_play.entities))
+
+
+def _asks_the_same(knowledge: Knowledge, asked: Asked, words: Sequence[str], in_play: Asked) -> bool:
+    """Returns whether a question that is read as one about a name goes on from the last answer, which tells that name apart."""
+    goes_on = bool(ADDITIVES & set(words)) or OPENING.match(" ".join(words)) is not None
+    overviews = [knowledge.entities[kind].overview for kind in asked.entities]
+    return goes_on and asked.topic in overviews and tells_apart(knowledge.topics[in_play.topic], asked.entities)
 
 
 def likeliest_in_context(

@@ -16,7 +16,11 @@ def topic(*kinds: str, related: tuple[str, ...] = ()) -> dict:
 VALUES = {"certification": ["cpc", "cca"], "level": ["associate", "diploma"], "role": ["biller"], "place": ["home"]}
 KNOWN = Knowledge(
     entities={
-        kind: {"values": {value: {"name": value.upper(), "short": value, "synonyms": [value]} for value in values}} for kind, values in VALUES.items()
+        kind: {
+            "values": {value: {"name": value.upper(), "short": value, "synonyms": [value]} for value in values},
+            **({"overview": "overview"} if kind == "certification" else {}),
+        }
+        for kind, values in VALUES.items()
     },
     subjects={
         "exam": {
@@ -90,6 +94,9 @@ def test_points_back_not_where_an_entity_names_the_subject():
         ("how_long", "how long does it take", {}, None, Asked("how_long")),
         ("how_long", "i meant the exam, how long can that go on", {}, ASSOCIATE_COST, Asked("exam_length")),
         ("salary", "no i meant what a coder earns", {}, CPC_COST, Asked("salary")),
+        ("overview", "does the cca have that too", {"certification": ["cca"]}, CPC_COST, Asked("exam_cost", {"certification": ["cca"]})),
+        ("overview", "what is the cca", {"certification": ["cca"]}, CPC_COST, Asked("overview", {"certification": ["cca"]})),
+        ("overview", "what is the cca too", {"certification": ["cca"]}, BILLER_PAY, Asked("overview", {"certification": ["cca"]})),
     ],
 )
 def test_question_in_context(read_as, text, entities, earlier, expected):
