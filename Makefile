@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 export RASA_TELEMETRY_ENABLED := false
 export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
-.PHONY: help serve shell train check test test-fast test-cluster test-faults lint evaluate benchmark-nlu report screenshots new-career install clean-install lock audit
+.PHONY: help serve shell train check test test-fast test-cluster test-faults fuzz lint evaluate benchmark-nlu report screenshots new-career install clean-install lock audit
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,6 +38,14 @@ test-cluster: train ## several servers with PostgreSQL, Redis and nginx; each pa
 
 test-faults: train ## the server killed 200 times under load, databases locked, gone and full, 10,000 messages; minutes
 	@$(BIN)/python -m pytest tests/faults
+
+FUZZERS := var/fuzzers
+fuzz: install $(FUZZERS)/installed ## made-up input for what reads foreign text, with Hypothesis and atheris (FUZZ_CASES, FUZZ_SECONDS of each property); minutes
+	@PYTHONPATH=$(FUZZERS) $(BIN)/python -m pytest tests/fuzz
+
+$(FUZZERS)/installed: tests/fuzz/requirements.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes --upgrade --target $(FUZZERS) -r $<
+	@touch $@
 
 evaluate: train ## accuracy on held-out wordings: figures, JSON and plots in results/
 	@$(BIN)/python -m bot evaluate

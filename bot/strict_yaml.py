@@ -10,6 +10,7 @@ import pydantic
 import yaml
 
 Path_ = tuple[Any, ...]
+DEPTH_MAX = 50  # mappings and lists in each other; six times what any file here has, and far from where the parser runs out of memory for calls
 
 
 @dataclass(frozen=True, order=True)
@@ -54,11 +55,18 @@ def read(path: Path, name: str | None = None) -> Document:
         path: the file, UTF-8.
         name: how messages call it; the path unless given.
     Raises:
-        ProblemsError: the file is missing, is not YAML or has two equal keys.
+        ProblemsError: the file is missing, is not YAML, has two equal keys, an alias, or more than DEPTH_MAX things in each other.
     """
     name = name or str(path)
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        text = path.read_text(encoding="utf-8")
+        depth = 0
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEPTH_MAX:
+                message = f"more than {DEPTH_MAX} brackets, braces or indentations stand in each other. Take some away."
+                raise ProblemsError([Problem(name, event.start_mark.line + 1, message)])  # type: ignore[union-attr]
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except OSError as error:
         raise ProblemsError([Problem(name, 1, f"cannot be read: {error.strerror}. Put the file back.")]) from error
     except UnicodeDecodeError as error:
@@ -71,9 +79,15 @@ def read(path: Path, name: str | None = None) -> Document:
         raise ProblemsError([Problem(name, 1, f"not valid YAML: {error}. Remove what cannot be read.")]) from error
     lines: dict[Path_, int] = {(): 1}
     problems: list[Problem] = []
+    seen: set[int] = set()
     constructor = yaml.constructor.SafeConstructor()
 
     def plain(node: yaml.Node, path: Path_) -> Any:
+        if id(node) in seen:  # an alias gives the node itself again, which may be within itself, or have a thousand like it
+            line = lines[path[:-1] if isinstance(path[-1], int) else path]  # an item's line would be that of what the alias stands for
+            problems.append(Problem(name, line, "an alias (*) stands here. Write out what it stands for."))
+            return None
+        seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             mapping: dict[Any, Any] = {}
             for key_node, value_node in node.value:
@@ -100,7 +114,12 @@ def read(path: Path, name: str | None = None) -> Document:
             return items
         kind = node.tag.rsplit(":", 1)[-1]
         if kind in ("int", "float", "null") or (kind == "bool" and node.value in ("true", "false")):
-            return constructor.construct_object(node)
+            try:
+                return constructor.construct_object(node)
+            except (ValueError, IndexError, yaml.YAMLError):
+                line = node.start_mark.line + 1
+                problems.append(Problem(name, line, f"'{node.value[:40]}' looks like a number or is marked as one, and is none. Put it in quotes."))
+                return None
         return node.value
 
     content = plain(root, ()) if root is not None else {}

@@ -20,7 +20,7 @@ import limits.storage
 import limits.strategies
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, Sanic
-from sanic.exceptions import RequestTimeout, SanicException
+from sanic.exceptions import RequestTimeout, SanicException, ServiceUnavailable
 from sanic.http import Http, Stage
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -75,7 +75,8 @@ def answer_refusal(request: Request, error: Exception) -> HTTPResponse:
     else:
         status = status if status in SENTENCES else (400 if status < 500 else 503)
         sentence, retry_seconds = SENTENCES[status], RETRY_SECONDS if status == 503 else None
-        if status == 503:
+        is_gone = isinstance(error, ServiceUnavailable) and request.transport.is_closing()  # nobody reads the answer, and nothing failed
+        if status == 503 and not is_gone:
             logger.error("%s while answering %s %s", type(error).__name__, request.method, request.path, exc_info=error)
     metrics.SERVER.count_refusal(status)
     response = json_response({"error": sentence}, status)
@@ -124,6 +125,12 @@ def guard(blueprint: Blueprint) -> None:
             raise Refused(400 if lengths else 411, SENTENCES[400 if lengths else 411])
         if request.method not in WITH_BODY and any(int(length) for length in lengths):  # nobody would read it
             raise Refused(400, f"A request by {request.method[:20]} has no body here. Leave it out.")
+
+    @blueprint.signal("http.routing.before")
+    async def take_empty_body(request: Request) -> None:
+        stream = request.stream
+        if stream.request_body is True and not stream.request_bytes_left:  # Sanic would write into the log that nobody read it, each time
+            stream.request_body = None
 
     @blueprint.listener("before_server_start")
     async def harden_server(app: Sanic, loop: Any) -> None:

@@ -18,7 +18,7 @@ TYPED_SLASH = "\u2215"  # division slash; no Unicode normalization turns it into
 _ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 _CARDINALS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 _CHOICE = re.compile(
-    rf"(?:(?:the|option|number|choice|no\.?|nr\.?|#)\s*)*(?:(?P<digits>\d{{1,2}})(?:st|nd|rd|th)?|(?P<word>{'|'.join(_ORDINALS + _CARDINALS)}))"
+    rf"(?:(?:the|option|number|choice|no\.?|nr\.?|#)\s*)*(?:(?P<digits>\d{{1,2}})(?:st|nd|rd|th)?|(?a:(?P<word>{'|'.join(_ORDINALS + _CARDINALS)})))"
     r"(?:\s+(?:one|option|choice|button))?(?:,?\s*(?:please|pls))?\s*[.!)]?",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""One real server for all attacks, asked a normal question before and after each."""
+"""One real server for all attacks, asked a normal question before the first and after each."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ def server(tmp_path_factory):
     command = [sys.executable, "-m", "bot", "serve", "--port", str(port), "--endpoints", str(endpoints)]
     running = Server(command, port, folder / "log", BOT_SESSION_SECRET="s" * 32, BOT_DATABASE_URL=f"sqlite:///{folder / 'assistant.db'}")
     running.wait_until_ready()
+    assert_answers(running)
     yield running
     running.stop()
     said = [line for line in running.log.read_text().splitlines() if not line.startswith(("Starting ", "Ready: "))]
     assert said == [], "an attack is refused without a word in the log, which it could fill"
 
 
+def assert_answers(server: Server) -> None:
+    """Fails unless a visitor who has nothing to do with attacks is answered."""
+    reply = Target(server.port).say(QUESTION)
+    assert_answered(reply)
+    assert ANSWER in reply.texts[0]
+
+
 @pytest.fixture
 def target(server):
-    """The server, answering before the attack and after it."""
-    bystander = Target(server.port)
-
-    def is_answered() -> None:
-        reply = bystander.say(QUESTION)
-        assert_answered(reply)
-        assert ANSWER in reply.texts[0]
-
-    is_answered()
+    """The server, which answered before the attack (after the one before it) and must answer after it."""
     yield Target(server.port)
-    is_answered()
+    assert_answers(server)
     assert server.process.poll() is None
 
 

@@ -12,14 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
+from bot.knowledge import ROOT
+
 WEBHOOK, WIDGET = "/webhooks/rest/webhook", "/webhooks/widget"
 HOST = "127.0.0.1"
 REFUSAL_SECONDS = 1  # that a refusal may take at most; in one of three tries, as this machine may be doing something else
 TRIES = 3
 SILENT_SECONDS = 0.1  # after the replies that were to come, it is looked for others for so long
 LEAKS = re.compile(  # of the server's insides: no reply has any of these
-    rb"traceback|file \"|\.py\b|site-packages|exception|rasa|sanic|uvloop|python[/ 3]|sqlite|sqlalchemy|tensorflow|/root|/home|/tmp|/var/|/work|"
-    rb"line \d+, in|errno|\d+\.\d+\.\d+",
+    rb"traceback|file \"|\.py\b|site-packages|exception|rasa|sanic|uvloop|python[/ 3]|sqlite|sqlalchemy|tensorflow|/root|/home|/tmp|/var/|"
+    rb"line \d+, in|errno|\d+\.\d+\.\d+|" + re.escape(str(ROOT).encode()),
     re.IGNORECASE,
 )
 _addresses = itertools.count(1)

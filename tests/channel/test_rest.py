@@ -237,7 +237,25 @@ def test_rest_number_is_the_button(client, agent, text, index):
 
 
 @pytest.mark.parametrize(
-    "text", ["0", "3", "option 3", "the third one", "-1", "1 2", "2 years", "two coders", "is 2 enough", "first aid", "1.5", "12", "one of them"]
+    "text",
+    [
+        "0",
+        "3",
+        "option 3",
+        "the third one",
+        "-1",
+        "1 2",
+        "2 years",
+        "two coders",
+        "is 2 enough",
+        "first aid",
+        "1.5",
+        "12",
+        "one of them",
+        "ſecond",
+        "the fırst one",
+        "ſix",
+    ],
 )
 def test_rest_other_numbers_are_text(client, agent, text):
     agent.answer = lambda text: [say("Pay.", PAY_BUTTONS)]
@@ -600,6 +618,27 @@ def test_rest_unexpected_error_names_nothing(client, monkeypatch, caplog):
     monkeypatch.setattr("bot.channels.rest.replies", fail)
     response = client.rest("hi")
     assert (response.status, response.body, response.headers["Retry-After"]) == (503, {"error": door.SENTENCES[503]}, "5")
+
+
+@pytest.mark.parametrize(("method", "path"), [("OPTIONS", PATH), ("GET", "/webhooks/rest/")])
+def test_rest_logs_no_line_for_a_body_of_no_bytes(client, caplog, method, path):
+    response = client.call(method, path, data=b"")  # says Content-Length: 0
+    assert response.status == 200 and caplog.records == []
+
+
+def test_rest_logs_no_line_for_a_visitor_who_is_gone(client, agent, caplog):
+    async def answer(text):
+        await asyncio.sleep(0.3)
+        return [say("Here I am.")]
+
+    agent.answer = answer
+    body = b'{"sender": "gone", "message": "hi"}'
+    whole = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    for sent in (whole[:1], whole[:-1], whole):
+        with socket.create_connection(("127.0.0.1", client.port)) as connection:
+            connection.sendall(sent)
+    assert texts(client.rest("and I am not")) == ["Here I am."]
+    assert caplog.records == []
 
 
 def test_rest_logs_no_text(client, agent, caplog):

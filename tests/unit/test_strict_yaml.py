@@ -142,6 +142,40 @@ def test_strict_yaml_refuses_what_is_no_yaml(read, text, line, problem):
     assert refusal(read, text) == message
 
 
+@pytest.mark.parametrize("written", ["0b_", "!!int x", "!!int ''", "!!float 1.2.3", "!mine:int 1", "9" * 5000], ids=lambda text: text[:20])
+def test_strict_yaml_refuses_a_number_that_is_none(read, written):
+    value = written.rpartition(" ")[2].strip("'")[:40]
+    message = f"file.yml:2: '{value}' looks like a number or is marked as one, and is none. Put it in quotes."
+    assert refusal(read, f"a: 1\nb: {written}\n") == message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: &x [1]\nb: *x\n", "a: &x\n  b: *x\n", "a: &x [1, 2]\nb: {c: &y [*x]}\n", "a: &x {k: 1}\nb: {<<: *x}\n"],
+    ids=["twice", "in itself", "deep", "merged"],
+)
+def test_strict_yaml_refuses_aliases(read, text):
+    assert refusal(read, text) == "file.yml:2: an alias (*) stands here. Write out what it stands for."
+
+
+def test_strict_yaml_refuses_aliases_of_aliases_at_once(read):
+    lists = "".join(f"l{number}: &l{number} [{', '.join([f'*l{number - 1}'] * 9)}]\n" for number in range(1, 30))
+    assert refusal(read, "l0: &l0 [ha]\n" + lists).count("an alias (*) stands here") == 29
+
+
+@pytest.mark.parametrize("text", ["[" * 51, "[" * 100_000, "- " * 51, "{a: " * 51 + "1" + "}" * 51, "? " * 100_000])
+def test_strict_yaml_refuses_what_is_too_deep(read, text):
+    message = "file.yml:2: more than 50 brackets, braces or indentations stand in each other. Take some away."
+    assert refusal(read, "# deep\n" + text) == message
+
+
+def test_strict_yaml_reads_what_is_deep_enough(read):
+    content = read("[" * 50 + "]" * 50).content
+    for _ in range(49):
+        (content,) = content
+    assert content == []
+
+
 def test_strict_yaml_refuses_control_characters(read):
     message = refusal(read, "a: \x07b")
     assert message.startswith("file.yml:1: not valid YAML: unacceptable character #x0007: control characters are not allowed")
