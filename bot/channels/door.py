@@ -75,7 +75,8 @@ def answer_refusal(request: Request, error: Exception) -> HTTPResponse:
     else:
         status = status if status in SENTENCES else (400 if status < 500 else 503)
         sentence, retry_seconds = SENTENCES[status], RETRY_SECONDS if status == 503 else None
-        is_gone = isinstance(error, ServiceUnavailable) and request.transport.is_closing()  # nobody reads the answer, and nothing failed
+        # Who is gone reads no answer, and nothing failed.
+        is_gone = isinstance(error, ServiceUnavailable) and request.transport.is_closing()  # type: ignore[attr-defined]
         if status == 503 and not is_gone:
             logger.error("%s while answering %s %s", type(error).__name__, request.method, request.path, exc_info=error)
     metrics.SERVER.count_refusal(status)
@@ -128,7 +129,7 @@ def guard(blueprint: Blueprint) -> None:
 
     @blueprint.signal("http.routing.before")
     async def take_empty_body(request: Request) -> None:
-        stream = request.stream
+        stream: Any = request.stream
         if stream.request_body is True and not stream.request_bytes_left:  # Sanic would write into the log that nobody read it, each time
             stream.request_body = None
 

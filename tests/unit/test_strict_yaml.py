@@ -163,7 +163,9 @@ def test_strict_yaml_refuses_aliases_of_aliases_at_once(read):
     assert refusal(read, "l0: &l0 [ha]\n" + lists).count("an alias (*) stands here") == 29
 
 
-@pytest.mark.parametrize("text", ["[" * 51, "[" * 100_000, "- " * 51, "{a: " * 51 + "1" + "}" * 51, "? " * 100_000])
+@pytest.mark.parametrize(
+    "text", ["[" * 51, "[" * 100_000, "- " * 51, "{a: " * 51 + "1" + "}" * 51, "? " * 100_000], ids=lambda text: f"{text[:2]} {len(text)}"
+)
 def test_strict_yaml_refuses_what_is_too_deep(read, text):
     message = "file.yml:2: more than 50 brackets, braces or indentations stand in each other. Take some away."
     assert refusal(read, "# deep\n" + text) == message
