@@ -11,7 +11,7 @@ from bot import strict_yaml
 from bot.check import examples_by_intent
 from bot.knowledge import HOME
 from bot.nlu.sentence_encoder import shared_encoder
-from bot.nlu.spelling_corrector import Speller
+from bot.nlu.speller import Speller
 
 FILE = "data/nlu.yml"
 
@@ -33,6 +33,18 @@ def read() -> list[Example]:
     """
     examples = examples_by_intent(strict_yaml.read(HOME / FILE, FILE))
     return [Example(intent, text, line) for intent, rows in examples.items() for line, text in rows]
+
+
+def by_intent() -> dict[str, list[str]]:
+    """Returns the texts of the examples of data/nlu.yml by intent.
+
+    Raises:
+        ProblemsError: the file cannot be read.
+    """
+    texts: dict[str, list[str]] = {}
+    for example in read():
+        texts.setdefault(example.intent, []).append(example.text)
+    return texts
 
 
 class Neighborhood:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-FAILED = "failed"  # beside the outcomes of bot/outcomes.py: the visitor got an apology
 BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds; an answer takes some 30 ms, and a visitor is promised a reply within 5 s
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Optional
 from zoneinfo import ZoneInfo
 
-from bot import check, groups, knowledge, outcomes, privacy, report_events, settings, store, strict_yaml
+from bot import check, examples, groups, knowledge, outcomes, privacy, report_events, settings, store
 from bot.contacts import FORMULA
-from bot.knowledge import HOME, INTENT_PREFIX, Fact, Knowledge, Topic, Variant
+from bot.knowledge import INTENT_PREFIX, Fact, Knowledge, Topic, Variant
 from bot.report_events import Traffic
 from bot.settings import Settings
 from bot.store import Feedback, Question
@@ -127,8 +127,7 @@ def gather(since: datetime, endpoints_file: Path, progress: Progress = lambda li
 @lru_cache(maxsize=1)
 def meaning_space() -> groups.MeaningSpace:
     """Returns the space learned from the examples of the topics."""
-    examples = check.examples_by_intent(strict_yaml.read(HOME / "data" / "nlu.yml", "data/nlu.yml"))
-    return groups.MeaningSpace({intent: [text for _, text in rows] for intent, rows in examples.items() if intent.startswith(INTENT_PREFIX)})
+    return groups.MeaningSpace({intent: texts for intent, texts in examples.by_intent().items() if intent.startswith(INTENT_PREFIX)})
 
 
 def grouped(questions: Iterable[Question]) -> tuple[list[Group], int]:

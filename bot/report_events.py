@@ -20,6 +20,7 @@ from bot import outcomes
 from bot.knowledge import INTENT_PREFIX
 
 ROWS_AT_ONCE = 20_000  # some 20 MB; a reader holds up SQLite's writer only while such a portion is read
+KINDS = ("sql", "bot.tracker_store.conversationtrackerstore")  # of tracker store, in lower case
 UNSURE = 0.5  # an answer to a question read with less confidence is as likely wrong as right
 # Where the JSON of a message has the confidence; nothing that is typed looks like it, for its quotes are escaped.
 CONFIDENCE = re.compile(r'"parse_data": \{"intent": \{"name": "\w+", "confidence": ([\d.e+-]+)\}')
@@ -130,10 +131,10 @@ def open_events(endpoints_file: Path) -> Engine:
     from rasa.core.utils import AvailableEndpoints
 
     config = AvailableEndpoints.read_endpoints(str(endpoints_file)).tracker_store
-    if config is None or (config.type or "").lower() != "sql":
+    if config is None or (config.type or "").lower() not in KINDS:
         raise EventsError(
             f"{endpoints_file.name}: conversations in a tracker store of type {config.type if config else 'InMemory'} cannot be read; "
-            "allowed: type SQL. Correct the file."
+            "allowed: type SQL or bot.tracker_store.ConversationTrackerStore. Correct the file."
         )
     parts = ("dialect", "port", "db", "username", "password", "query")
     url = SQLTrackerStore.get_db_url(host=config.url, **{part: config.kwargs[part] for part in parts if part in config.kwargs})
@@ -152,9 +153,10 @@ def open_events(endpoints_file: Path) -> Engine:
 
 
 def read(engine: Engine, since: datetime, until: datetime, progress: Callable[[float], None] = lambda share: None) -> Iterator[Message]:
-    """Yields the messages of a period with their replies, each as soon as the conversation goes on, the open ones in the end.
+    """Yields the messages of a period with their replies, each as soon as the conversation goes on, the last one of each in the end.
 
-    The rows are read by their numbers in portions, so that nobody who writes meanwhile has to wait for the whole.
+    The rows are read by their numbers in portions, so that nobody who writes meanwhile has to wait for the whole. A "yes" that presses a button
+    is left out: the button's message follows it.
 
     Args:
         since: the first moment.
@@ -166,24 +168,24 @@ def read(engine: Engine, since: datetime, until: datetime, progress: Callable[[f
     events = SQLTrackerStore.SQLEvent.__table__
     wanted = or_(events.c.type_name.in_(("user", "bot")), and_(events.c.type_name == "slot", events.c.action_name == IN_PLAY))
     query = select(events.c.sender_id, events.c.type_name, events.c.timestamp, events.c.intent_name, events.c.data).where(
-        wanted, events.c.timestamp >= since.timestamp(), events.c.timestamp < until.timestamp()
+        wanted, events.c.timestamp >= since.timestamp()
     )
     latest: dict[str, Message] = {}  # by conversation
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for rows in _portions(connection, query, events.c.id, progress):
             for conversation, kind, time, intent, written in rows:
                 if kind == "user":
-                    if before := latest.get(conversation):
-                        yield from _replied(before)
-                    latest[conversation] = Message(conversation, time, intent or "", written)
-                elif message := latest.get(conversation):  # else the message was sent before the period
+                    message, before = Message(conversation, time, intent or "", written), latest.get(conversation)
+                    if before and before.time < until.timestamp() and (before.replies or not message.is_button):
+                        yield before
+                    latest[conversation] = message
+                elif replied := latest.get(conversation):  # else the message was sent before the period
                     event = json.loads(written)
                     if kind == "bot":
-                        message.replies.append((event["metadata"].get("utter_action"), event["text"] or ""))
+                        replied.replies.append((event["metadata"].get("utter_action"), event["text"] or ""))
                     elif event["value"]:
-                        message.topics = list(event["value"].get("topics") or [event["value"]["topic"]])
-    for message in latest.values():
-        yield from _replied(message)
+                        replied.topics = list(event["value"].get("topics") or [event["value"]["topic"]])
+    yield from (message for message in latest.values() if message.time < until.timestamp())
 
 
 def _portions(connection: Connection, query: Any, number: Any, progress: Callable[[float], None]) -> Iterator[list[Any]]:
@@ -194,9 +196,3 @@ def _portions(connection: Connection, query: Any, number: Any, progress: Callabl
         result = connection.execute(query.where(number >= start, number < start + ROWS_AT_ONCE).order_by(number))
         yield result.cursor.fetchall()  # SQLAlchemy's own rows would take as long again as all the reading
         progress(min(1.0, (start + ROWS_AT_ONCE - first) / (last + 1 - first)))
-
-
-def _replied(message: Message) -> Iterator[Message]:
-    """Yields a message that was replied to; a "yes" that presses a button is followed by the button's message and has no reply of its own."""
-    if message.replies:
-        yield message

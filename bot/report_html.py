@@ -17,13 +17,15 @@ TOPICS_DRAWN = 15  # the page's table has all
 DAYS_DRAWN = 62
 GROUPS_SHOWN = 12  # at once; the others open on demand
 ROWS_SHOWN = 100  # of a list; the CSV files have all
-COLOURS = dict(zip(outcomes.OUTCOMES, ("#2c6fbb", "#f0b93a", "#c8553d", "#7b5ea7", "#c3cad3")))  # told apart by the colour-blind, and in grey
+# Told apart by the colour-blind, and in grey.
+COLOURS = dict(zip(outcomes.OUTCOMES, ("#2c6fbb", "#f0b93a", "#c8553d", "#7b5ea7", "#c3cad3", "#1c2733")))
 WORDS = {
     outcomes.ANSWERED: "answered",
     outcomes.CLARIFIED: "asked what is meant",
     outcomes.DECLINED: "refused",
     outcomes.HANDED_OVER: "handed over",
     outcomes.TALK: "talk and forms",
+    outcomes.FAILED: "no reply",
 }
 UNANSWERED = {"clarified": WORDS[outcomes.CLARIFIED], "declined": WORDS[outcomes.DECLINED], "wrong": "called wrong"}
 STYLE = """

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
-from bot import check, evaluate, outcomes, privacy, report, report_events, store, strict_yaml
+from bot import check, evaluate, examples, outcomes, privacy, report, report_events, store
 from bot.groups import MeaningSpace
-from bot.knowledge import INTENT_PREFIX, ROOT
+from bot.knowledge import INTENT_PREFIX
 from bot.report import Group
 from bot.report_events import UNSURE, Message
 from bot.store import Feedback
 
-NLU = ROOT / "data" / "nlu.yml"
 CHARACTERS = (3, 200)  # of an example; the longest held-out wording has 158
 RIVAL = 0.5  # a second topic at least so likely as the first, in parts of it, may as well be the one
 PAIR_TIMES = 2  # once is chance
@@ -83,8 +82,8 @@ class Evidence:
 class Usable:
     """Tells which wordings may become examples: they are no example yet, hold no personal data, and come near no held-out wording."""
 
-    def __init__(self, examples: Mapping[str, Sequence[str]], held_out: evaluate.HeldOut):
-        self._known = {check.normalized(text) for texts in examples.values() for text in texts}
+    def __init__(self, known: Mapping[str, Sequence[str]], held_out: evaluate.HeldOut):
+        self._known = {check.normalized(text) for texts in known.values() for text in texts}
         self._held_out = held_out
 
     def why_not(self, wording: str) -> str | None:
@@ -109,13 +108,7 @@ class Usable:
 
 def usable() -> Usable:
     """Returns what may become an example of the files as they are."""
-    return Usable(known_examples(), evaluate.HeldOut())
-
-
-def known_examples() -> dict[str, list[str]]:
-    """Returns the examples of data/nlu.yml by intent."""
-    rows = check.examples_by_intent(strict_yaml.read(NLU, "data/nlu.yml"))
-    return {intent: [text for _, text in texts] for intent, texts in rows.items()}
+    return Usable(examples.by_intent(), evaluate.HeldOut())
 
 
 def suggest(since: datetime, endpoints_file: Path, progress: Callable[[str], None] = lambda line: None) -> Suggestions:
@@ -192,12 +185,12 @@ def made(evidence: Evidence, groups: Sequence[Group], space: MeaningSpace, allow
     for (wording, intent), times in evidence.rephrased.items():
         if nearest.get(wording) == intent:
             evidence.for_intent.setdefault(wording, Counter())[intent, REPHRASED] += times
-    examples = []
+    made_examples = []
     for wording, meanings in evidence.for_intent.items():
         (intent, reason), times = min(meanings.items(), key=lambda entry: (REASONS.index(entry[0][1]), -entry[1]))
         if wording in allowed:
-            examples.append(Example(wording, intent, reason, times))
-    taken = {example.wording for example in examples}
+            made_examples.append(Example(wording, intent, reason, times))
+    taken = {example.wording for example in made_examples}
     pairs = [
         Pair(intents, sum(fell.values()), tuple(wording for wording, _ in fell.most_common() if wording not in taken and wording in allowed))
         for intents, fell in evidence.rivals.items()
@@ -211,7 +204,7 @@ def made(evidence: Evidence, groups: Sequence[Group], space: MeaningSpace, allow
         and sum(count for intent, count in group.read_as.items() if intent in NEVER_A_TOPIC) < group.times / 2
     ]
     return Suggestions(
-        sorted(examples, key=lambda example: (REASONS.index(example.reason), -example.times, example.wording)),
+        sorted(made_examples, key=lambda example: (REASONS.index(example.reason), -example.times, example.wording)),
         sorted(pairs, key=lambda pair: (-pair.times, pair.intents)),
         deserving,
     )

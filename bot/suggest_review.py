@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from bot.knowledge import INTENT_PREFIX, Knowledge
+from bot.knowledge import FILE, INTENT_PREFIX, Knowledge
 from bot.report import Group
 from bot.suggest import Example, Pair, Suggestions, Usable
 
@@ -137,7 +137,7 @@ def draft(name: str, group: Group, wordings: Sequence[str]) -> str:
     examples = "".join(f"    - {wording}\n" for wording in wordings)
     return (
         f"# Asked {group.times} times in {group.conversations} conversations.\n"
-        f"# For knowledge/medical_coding.yml, under topics:\n#   {name}:\n#     question: {json.dumps(group.heading, ensure_ascii=False)}\n#     label:\n#     answer:\n#     facts: []\n"
+        f"# For {FILE}, under topics:\n#   {name}:\n#     question: {json.dumps(group.heading, ensure_ascii=False)}\n#     label:\n#     answer:\n#     facts: []\n"
         f"# For data/nlu.yml:\n- intent: {INTENT_PREFIX}{name}\n  examples: |\n{examples}\n"
     )
 

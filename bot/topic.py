@@ -5,75 +5,29 @@ from __future__ import annotations
 import difflib
 import re
 import readline  # noqa: F401 - lets `input` take corrections, pasting and earlier lines
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections import Counter
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar, get_args
 
 import pydantic
-import yaml
 
-from bot import ask as assistant_ask
-from bot import check, evaluate, examples, knowledge, topic_files, training
+from bot import check, evaluate, examples, knowledge, topic_files, trial
 from bot.check import EXAMPLES_ADVISED, EXAMPLES_MIN, normalized
 from bot.context import subject_of
-from bot.evaluate import MEASURES, HeldOut
-from bot.evaluate import Reading as HeldOutReading
+from bot.evaluate import HeldOut, Reading
 from bot.examples import Example, Neighborhood
-from bot.knowledge import HOME, INTENT_PREFIX, ROOT, Fact, Knowledge, Unit
+from bot.knowledge import HOME, INTENT_PREFIX, Fact, Knowledge, Unit
 from bot.strict_yaml import ProblemsError
 from bot.topic_files import Draft
+from bot.trial import UndoneError
 
 TRIED = 10  # wordings of the editor's own that are tried afterwards
 FOUND_MAX = 12  # facts listed of a search
 NEAREST = 3  # topics named as near
-SHOWN_MEASURES = ("in-scope top-1", "in-scope answered rightly", "in-scope refused", "out-of-scope recall", "small talk top-1")
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "do",
-        "does",
-        "did",
-        "can",
-        "could",
-        "should",
-        "would",
-        "will",
-        "i",
-        "you",
-        "it",
-        "to",
-        "of",
-        "for",
-        "in",
-        "on",
-        "at",
-        "and",
-        "or",
-        "what",
-        "which",
-        "how",
-        "who",
-        "why",
-        "when",
-    ]
-)
+STOP_WORDS = frozenset({"a", "an", "the", "is", "are", "was", "do", "does", "did", "can", "could", "should", "would", "will", "i",
+    "you", "it", "to", "of", "for", "in", "on", "at", "and", "or", "what", "which", "how", "who", "why", "when"})  # fmt: skip
 
 T = TypeVar("T")
-
-
-class UndoneError(RuntimeError):
-    """The files were put back as they were; the text says why."""
 
 
 def new(sources: Optional[Path] = None) -> None:
@@ -105,7 +59,10 @@ def new(sources: Optional[Path] = None) -> None:
         raise ProblemsError(found)
     if not _yes(f"Write this into {len(texts)} files and train? That takes some minutes; then you see what changed, and can still take it back."):
         raise UndoneError("Nothing was written.")
-    _write_and_show(draft, texts, tried)
+    with trial.tried(texts) as (comparison, agent):
+        print("\n".join(["", *_of_own(evaluate.read(agent, {draft.intent: list(tried)})), comparison.table()]))
+        if not _yes("Keep the topic?"):
+            raise UndoneError("The files and the trained assistant are as they were.")
 
 
 class _Editor:
@@ -354,68 +311,13 @@ class _Editor:
         return list(check.unproved(fact, (self._sources / f"{fact.source}.txt").read_text(encoding="utf-8", errors="replace").split("\n")))
 
 
-def _write_and_show(draft: Draft, texts: dict[str, str], tried: Sequence[str]) -> None:
-    """Writes, trains, shows what changed, and puts all back unless the editor keeps it."""
-    held_out = _held_out()
-    old_model = training.ensure_model()
-    print("Reading the held-out wordings with the assistant as it is ...", flush=True)
-    with assistant_ask.assistant(old_model) as agent:
-        before = evaluate.read(agent, held_out)
-    with _kept(old_model), topic_files.written(texts):
-        print("Training ...", flush=True)
-        if subprocess.run([sys.executable, "-m", "bot", "train"], cwd=ROOT).returncode:
-            raise UndoneError("Training failed; the lines above say why. The files are as they were.")
-        print("Reading the wordings with the assistant as it is now ...", flush=True)
-        with assistant_ask.assistant(training.model_path()) as agent:
-            after = evaluate.read(agent, held_out)
-            own = evaluate.read(agent, {draft.intent: list(tried)})
-        print("\n".join(["", *_of_own(own), *_elsewhere(before, after)]))
-        if not _yes("Keep the topic?"):
-            raise UndoneError("The files and the trained assistant are as they were.")
-
-
-@contextmanager
-def _kept(model: Path) -> Iterator[None]:
-    """Puts the trained model back in place of a newer one if anything goes wrong in the block."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = shutil.copy(model, folder)
-        try:
-            yield
-        except BaseException:
-            for made in training.MODELS.glob("assistant-*.tar.gz"):
-                if made != model:
-                    made.unlink()
-            if not model.exists():
-                shutil.copy(copy, model)
-            raise
-
-
-def _of_own(readings: Sequence[HeldOutReading]) -> Iterator[str]:
+def _of_own(readings: Sequence[Reading]) -> Iterator[str]:
     """Yields how the editor's own wordings are understood now."""
     if readings:
         right = sum(reading.acted_on == reading.intent for reading in readings)
         yield f"Of your wordings {right} of {len(readings)} are understood:"
     for reading in readings:
         yield f"  {'right' if reading.acted_on == reading.intent else 'WRONG'} {reading.confidence:.2f} {reading.acted_on}: {reading.text}"
-
-
-def _elsewhere(before: Sequence[HeldOutReading], after: Sequence[HeldOutReading]) -> Iterator[str]:
-    """Yields what changed on the held-out wordings: figures, and intents by number, for the wordings are not to be seen by who writes examples."""
-    yield f"On the {len(before)} held-out wordings:"
-    for name in SHOWN_MEASURES:
-        old, new_value = MEASURES[name](list(before)), MEASURES[name](list(after))
-        if old == old and new_value == new_value:  # neither is NaN, as where there are none of the kind
-            yield f"  {name:<28} {old:.3f} -> {new_value:.3f}"
-    changed = Counter((one.intent, one.acted_on, other.acted_on) for one, other in zip(before, after) if one.acted_on != other.acted_on)
-    if not changed:
-        yield "  None is read otherwise than before."
-    for (intent, was, now), times in changed.most_common():
-        mark = "better" if now == intent else "worse" if was == intent else "neither right"
-        yield f"  {times} of {intent}: read as {was} before, as {now} now ({mark})"
-
-
-def _held_out() -> dict[str, list[str]]:
-    return yaml.safe_load(evaluate.UTTERANCES.read_text(encoding="utf-8")) or {}
 
 
 def _ask(prompt: str, accept: Callable[[str], T], default: str = "", several_lines: bool = False) -> T:

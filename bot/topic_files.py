@@ -1,4 +1,4 @@
-"""Puts a new topic into the files that need it, as text: comments and order stay as they are."""
+"""Puts a new topic, or examples, into the files that need them, as text: comments and order stay as they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Sequence
 
 import yaml
 
@@ -18,6 +18,7 @@ from bot import check, knowledge, strict_yaml
 from bot.knowledge import FILE, HOME, INTENT_PREFIX, Fact
 from bot.strict_yaml import Document, Problem, ProblemsError
 
+EXAMPLES = "data/nlu.yml"
 HELD_OUT = "tests/nlu/utterances.yml"
 
 
@@ -53,7 +54,7 @@ def edits(draft: Draft, home: Path = HOME) -> dict[str, str]:
         texts["domain.yml"] = _after_line(_read(home, "domain.yml"), rf"- {near}\b.*", f"- {draft.intent}: {{use_entities: []}}")
         texts["data/rules.yml"] = _after_line(_read(home, "data/rules.yml"), rf"- intent: {near}", f"- intent: {draft.intent}")
         examples = [f"- intent: {draft.intent}", "  examples: |", *(f"    - {example}" for example in draft.examples)]
-        texts["data/nlu.yml"] = _after_block(_read(home, "data/nlu.yml"), rf"- intent: {near}", examples)
+        texts[EXAMPLES] = _after_block(_read(home, EXAMPLES), rf"- intent: {near}", examples)
     if draft.held_out:
         wordings = [f"{draft.intent}:", *(f"  - {json.dumps(wording, ensure_ascii=False)}" for wording in draft.held_out)]
         text = _read(home, HELD_OUT)
@@ -62,6 +63,37 @@ def edits(draft: Draft, home: Path = HOME) -> dict[str, str]:
             _after_block(text, rf"{INTENT_PREFIX}{draft.near}:", wordings) if known else text.rstrip("\n") + "\n" + "\n".join(wordings) + "\n"
         )
     return texts
+
+
+def with_examples(text: str, additions: Sequence[tuple[str, str]]) -> str:
+    """Returns the text of data/nlu.yml with examples added below the last one of their intent; all else stays as it is, to the byte.
+
+    Args:
+        additions: intent and wording of each.
+    Raises:
+        ProblemsError: an intent has no examples in the file, or the file's layout is one that this cannot add to.
+    """
+    lines = text.splitlines(keepends=True)
+    examples = check.examples_by_intent(_parsed(text, EXAMPLES))
+    wanted: dict[str, list[str]] = {}
+    for intent, wording in additions:
+        wanted.setdefault(intent, []).append(wording)
+    for intent, wordings in sorted(wanted.items(), key=lambda entry: examples.get(entry[0], [(0, "")])[-1][0], reverse=True):  # from the bottom up
+        if not examples.get(intent):
+            raise ProblemsError([Problem(EXAMPLES, 1, f"intent '{intent}' has no examples. Add an entry for it first.")])
+        last = min(examples[intent][-1][0], len(lines))
+        if not lines[last - 1].endswith("\n"):
+            lines[last - 1] += "\n"
+        lines[last:last] = [" " * _indent(lines[last - 1]) + f"- {wording}\n" for wording in wordings]
+    result = "".join(lines)
+    try:
+        found = check.examples_by_intent(_parsed(result, EXAMPLES))
+    except ProblemsError:
+        found = {}
+    for intent, rows in examples.items():
+        if [text for _, text in found.get(intent, [])] != [text for _, text in rows] + wanted.get(intent, []):
+            raise ProblemsError([Problem(EXAMPLES, rows[0][0], f"examples cannot be added to '{intent}' as it is laid out. Add them by hand.")])
+    return result
 
 
 def problems(draft: Draft, sources: Optional[Path] = None, home: Path = HOME) -> list[Problem]:
@@ -73,7 +105,7 @@ def problems(draft: Draft, sources: Optional[Path] = None, home: Path = HOME) ->
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         texts = edits(draft, home)
-        for file in (FILE, f"knowledge/{knowledge.FILES[1]}", "settings.yml", "domain.yml", "data/nlu.yml", "data/rules.yml"):
+        for file in (FILE, f"knowledge/{knowledge.FILES[1]}", "settings.yml", "domain.yml", EXAMPLES, "data/rules.yml"):
             (root / file).parent.mkdir(exist_ok=True)
             (root / file).write_text(texts.get(file) or _read(home, file), encoding="utf-8")
         if draft.examples:
@@ -114,7 +146,7 @@ def _read(home: Path, file: str) -> str:
 
 def _knowledge(draft: Draft, text: str) -> str:
     """Returns the knowledge file with the facts, each behind those of its source, the topic, and the topic's place in its subject."""
-    document = _parsed(text)
+    document = _parsed(text, FILE)
     lines, facts = text.split("\n"), document.content["facts"]
     added = [(_end(lines, document.lines["topics", draft.near]), ["", *_topic(draft)])]
     for name, fact in draft.new_facts:
@@ -127,11 +159,11 @@ def _knowledge(draft: Draft, text: str) -> str:
     return "\n".join(lines)
 
 
-def _parsed(text: str) -> Document:
+def _parsed(text: str, name: str) -> Document:
     with tempfile.TemporaryDirectory() as temporary:
-        file = Path(temporary) / knowledge.FILES[0]
-        file.write_text(text, encoding="utf-8")
-        return strict_yaml.read(file, FILE)
+        file = Path(temporary) / "text.yml"
+        file.write_bytes(text.encode())
+        return strict_yaml.read(file, name)
 
 
 def _topic(draft: Draft) -> list[str]:

@@ -30,8 +30,6 @@ LOCK_SECONDS = REPLY_SECONDS + 1  # a server that dies holds up the conversation
 LOCK_POLL_SECONDS = 0.05  # Rasa's 1 s would add a second to the second of two messages
 CONTACT_INTENT = "request_contact"
 GREETING = "utter_greet"  # its buttons may be offered before anything was said
-# Rasa's reply where no rule fits, which is where an action failed that starts a session; the apology says more, and whom to ask.
-CONFUSED = "utter_default"
 ANSWERED_ALONE = {"several_questions", "compare", "crisis", "request_human", "greet"}  # and every career question
 DELETED = "utter_data_deleted"  # the reply that says so; what it says is done right after
 
@@ -112,7 +110,7 @@ class UtteranceCollector(OutputChannel):
     async def send_response(self, recipient_id: str, message: Dict[str, Any]) -> None:
         """Keeps the message (see parent class for full docstring)."""
         self.deleted = self.deleted or message.get("utter_action") == DELETED
-        if message.get("text") and message.get("utter_action") != CONFUSED:
+        if message.get("text") and message.get("utter_action") != outcomes.CONFUSED:
             self.utterances.append(
                 Utterance(
                     message["text"],
@@ -215,7 +213,7 @@ def turns(events: Iterable[Event]) -> List[Turn]:
             noticed = noticed or notice
             text = event.metadata.get("shown") or messages.shown(event.text or "")
             result.append(Turn(event.message_id, text, event.timestamp, [], notice))
-        elif isinstance(event, BotUttered) and event.text and result and event.metadata.get("utter_action") != CONFUSED:
+        elif isinstance(event, BotUttered) and event.text and result and event.metadata.get("utter_action") != outcomes.CONFUSED:
             buttons, card = event.data.get("buttons"), event.data.get("custom")
             result[-1].utterances.append(
                 Utterance(event.text, event.timestamp, list(buttons or []), card or None, event.metadata.get("utter_action"))
@@ -233,7 +231,7 @@ async def answer(agent: Optional[Agent], incoming: Incoming) -> Turn:
     """
     started = time.monotonic()
     turn = await _turn_in_time(ready(agent), incoming)
-    came = outcomes.outcome((utterance.response, utterance.text) for utterance in turn.utterances) if turn.utterances else metrics.FAILED
+    came = outcomes.outcome((utterance.response, utterance.text) for utterance in turn.utterances)
     metrics.SERVER.count_reply(incoming.channel, came, time.monotonic() - started)
     return turn
 

@@ -15,7 +15,7 @@ import yaml
 from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore
 from rasa.shared.core.events import ActiveLoop, SlotSet
 
-from bot import knowledge, settings, store
+from bot import knowledge, outcomes, settings, store
 from bot.channels import conversation, door, session
 from bot.channels.message import TYPED_SLASH
 from bot.channels.widget import LATER, NO_SESSION
@@ -661,7 +661,7 @@ def test_widget_deletes_what_the_visitor_asks_the_assistant_to_delete(any_store,
 
 def test_widget_knows_the_replies_of_the_domain_by_name():
     responses = yaml.safe_load((ROOT / "domain.yml").read_text())["responses"]
-    assert {conversation.DELETED, conversation.GREETING, conversation.CONFUSED} <= set(responses)
+    assert {conversation.DELETED, conversation.GREETING, outcomes.CONFUSED} <= set(responses)
 
 
 def test_widget_apologizes_where_rasa_has_no_rule(client, agent):

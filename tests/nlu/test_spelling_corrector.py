@@ -5,7 +5,8 @@ from component_checks import TEXTS, Bench, training_data
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.nlu.spelling_corrector import Speller, SpellingCorrector, corrected
+from bot.nlu.speller import Speller
+from bot.nlu.spelling_corrector import SpellingCorrector, corrected
 
 FREQUENCIES = {
     "salary": 50,

@@ -31,7 +31,7 @@ class Conversations:
         from rasa.shared.core.domain import Domain
 
         parsed = make_url(url)
-        kept: dict[str, Any] = {"type": "SQL", "dialect": parsed.drivername, "db": parsed.database}
+        kept: dict[str, Any] = {"type": "bot.tracker_store.ConversationTrackerStore", "dialect": parsed.drivername, "db": parsed.database}
         if parsed.username:
             kept |= {"username": parsed.username, "query": dict(parsed.query)}
         if parsed.drivername == "sqlite":

@@ -75,6 +75,35 @@ def test_events_yes_that_presses_a_button_is_one_message(conversations, read):
     assert [(message.wording, message.is_button, message.topics) for message in read()] == [("/ask_salary", True, ["salary"])]
 
 
+def test_events_last_message_without_a_reply_is_counted_as_failed(conversations, read):
+    """The visitor was given no answer, or only the apology, and went away."""
+    conversations.add("ann", ago(hours=2), "pay?", [(None, SOURCE)], ["salary"])
+    conversations.add("ann", ago(hours=1), "and the exam?", [])
+    conversations.add("bob", ago(hours=1), "hello", [("utter_default", "Sorry.")])
+    conversations.add("cat", ago(hours=2), "anyone there?", [])
+    conversations.add("cat", ago(hours=1), "hi", [("utter_greet", "Hi")])
+    assert {(message.wording, message.outcome) for message in read()} == {
+        ("pay?", "answered"),
+        ("and the exam?", "failed"),
+        ("hello", "failed"),
+        ("anyone there?", "failed"),
+        ("hi", "talk"),
+    }
+
+
+def test_events_reply_after_the_period_counts_for_the_message_in_it(conversations):
+    conversations.add("ann", ago(hours=1), "pay?", [(None, SOURCE)], ["salary"])
+    conversations.add("ann", ago(minutes=10), "later", [("utter_greet", "Hi")])
+    engine = report_events.open_events(conversations.endpoints)
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE events SET timestamp = timestamp + 900 WHERE type_name <> 'user' AND timestamp < :until"),
+            {"until": ago(minutes=30).timestamp()},
+        )
+    (message,) = report_events.read(engine, ago(days=1), ago(minutes=50))
+    assert (message.wording, message.outcome) == ("pay?", "answered")
+
+
 def test_events_low_confidence_is_noted_for_answers_alone(conversations, count):
     for number, (outcome, intent, confidence) in enumerate(
         [
@@ -135,13 +164,20 @@ def test_events_reading_changes_nothing_and_lets_others_write(conversations, rea
         assert connection.execute(text("SELECT id, data FROM events ORDER BY id")).fetchall() == before
 
 
+def test_events_of_rasas_own_store_are_read(conversations, read):
+    conversations.add("ann", ago(hours=1), "pay?", [(None, SOURCE)], ["salary"])
+    conversations.endpoints.write_text(conversations.endpoints.read_text().replace("bot.tracker_store.ConversationTrackerStore", "SQL"))
+    assert len(read()) == 1
+
+
 def test_events_of_another_kind_of_store_are_refused(tmp_path):
     file = tmp_path / "endpoints.yml"
     file.write_text("tracker_store: {type: mongod, url: 'mongodb://x'}\n")
     with pytest.raises(EventsError) as caught:
         report_events.open_events(file)
     assert str(caught.value) == (
-        "endpoints.yml: conversations in a tracker store of type mongod cannot be read; allowed: type SQL. Correct the file."
+        "endpoints.yml: conversations in a tracker store of type mongod cannot be read; "
+        "allowed: type SQL or bot.tracker_store.ConversationTrackerStore. Correct the file."
     )
     file.write_text("nlg: {type: x}\n")
     with pytest.raises(EventsError, match="type InMemory cannot be read"):

@@ -6,12 +6,14 @@ from collections import Counter
 
 import pytest
 
-from bot import evaluate, report_events, suggest, suggest_apply
+from bot import evaluate, examples, report_events, strict_yaml, suggest, topic_files
 from bot.check import examples_by_intent
 from bot.evaluate import Reading
+from bot.knowledge import HOME
 from bot.report import Group
 from bot.strict_yaml import ProblemsError
 from bot.suggest import Evidence, Usable
+from bot.trial import Comparison
 from tests.report.conftest import NOW, SOURCE, ago
 
 ANSWER = [(None, SOURCE)]
@@ -206,10 +208,11 @@ nlu:
       - it's 100% é"""
 
 
-def test_suggest_examples_are_inserted_and_nothing_else_changes():
-    result = suggest_apply.inserted(FILE, [("ask_cost", "how: much # 'now'"), ("ask_pay", "- dash"), ("ask_pay", "dough"), ("ask_cost", "é?")])
+def test_suggest_examples_are_inserted_and_nothing_else_changes(tmp_path):
+    result = topic_files.with_examples(FILE, [("ask_cost", "how: much # 'now'"), ("ask_pay", "- dash"), ("ask_pay", "dough"), ("ask_cost", "é?")])
     assert result == FILE.replace('"wages", please\n', '"wages", please\n    - - dash\n    - dough\n') + "\n      - how: much # 'now'\n      - é?\n"
-    assert [text for _, text in examples_by_intent(suggest_apply._document(result))["ask_cost"]] == [
+    (tmp_path / "nlu.yml").write_text(result, encoding="utf-8")
+    assert [text for _, text in examples_by_intent(strict_yaml.read(tmp_path / "nlu.yml"))["ask_cost"]] == [
         "cost: how much",
         "it's 100% é",
         "how: much # 'now'",
@@ -219,21 +222,21 @@ def test_suggest_examples_are_inserted_and_nothing_else_changes():
 
 def test_suggest_examples_of_an_unknown_intent_are_refused():
     with pytest.raises(ProblemsError) as caught:
-        suggest_apply.inserted(FILE, [("ask_gone", "x")])
+        topic_files.with_examples(FILE, [("ask_gone", "x")])
     assert str(caught.value) == "data/nlu.yml:1: intent 'ask_gone' has no examples. Add an entry for it first."
 
 
 def test_suggest_examples_in_the_real_file_keep_every_line():
-    text = suggest.NLU.read_text(encoding="utf-8")
-    intents = list(suggest.known_examples())
-    result = suggest_apply.inserted(text, [(intent, f"zz {intent}") for intent in intents])
+    text = (HOME / examples.FILE).read_text(encoding="utf-8")
+    intents = list(examples.by_intent())
+    result = topic_files.with_examples(text, [(intent, f"zz {intent}") for intent in intents])
     assert [line for line in result.splitlines() if not line.startswith("    - zz ")] == text.splitlines()
     assert len(result.splitlines()) == len(text.splitlines()) + len(intents)
 
 
 def test_suggest_layout_that_cannot_be_added_to_is_refused():
     with pytest.raises(ProblemsError, match=r"examples cannot be added to 'ask_pay' as it is laid out\. Add them by hand\."):
-        suggest_apply.inserted('nlu:\n- intent: ask_pay\n  examples: "- a\\n- b"\n', [("ask_pay", "c")])
+        topic_files.with_examples('nlu:\n- intent: ask_pay\n  examples: "- a\\n- b"\n', [("ask_pay", "c")])
 
 
 def reading(intent, acted_on):
@@ -262,10 +265,15 @@ def test_suggest_comparison_says_what_changed():
     good, bad = reading("ask_pay", "ask_pay"), reading("ask_pay", "ask_cost")
     declined, answered = reading("oos_college", "oos_college"), reading("oos_college", "ask_pay")
     talk = reading("greet", "greet")
-    better = suggest_apply.Comparison([bad, bad, declined, talk], [good, good, answered, talk])
+    better = Comparison([bad, bad, declined, talk], [good, good, answered, talk])
     assert not better.is_worse
     lines = [" ".join(line.split()) for line in better.table().splitlines()]
-    assert lines[1:3] == ["handled rightly, of 4 2 3", "in-scope answered rightly 0.000 1.000"]
-    assert lines[-2:] == ["better: ask_pay (+2)", "worse: oos_college (-1)"]
-    assert suggest_apply.Comparison([good, declined, talk], [good, answered, talk]).is_worse
-    assert not suggest_apply.Comparison([good, declined, talk], [good, declined, talk]).is_worse
+    assert lines[:2] == ["4 held-out wordings before after", "handled rightly 2 3"]
+    assert "in-scope answered rightly 0.000 1.000" in lines and "out-of-scope recall 1.000 0.000" in lines
+    assert lines[-2:] == [
+        "2 of ask_pay: read as ask_cost before, as ask_pay now (better)",
+        "1 of oos_college: read as oos_college before, as ask_pay now (worse)",
+    ]
+    assert Comparison([good], [good]).table().endswith("\nNone is read otherwise than before.")
+    assert Comparison([good, declined, talk], [good, answered, talk]).is_worse
+    assert not Comparison([good, declined, talk], [good, declined, talk]).is_worse

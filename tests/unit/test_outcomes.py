@@ -25,7 +25,9 @@ ANSWER = (None, "It is $300.\nSource: coding guide (2025)")
         ([("utter_greet", "Hello.")], "talk"),
         ([(None, "What is your name?")], "talk"),
         ([(None, "My sources say so. Source: none")], "talk"),
-        ([], "talk"),
+        ([], "failed"),
+        ([("utter_default", "Sorry.")], "failed"),
+        ([("utter_default", "Sorry."), ANSWER], "answered"),
     ],
 )
 def test_outcomes(replies, outcome):
