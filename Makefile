@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 export RASA_TELEMETRY_ENABLED := false
 export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
-.PHONY: help serve shell train check test test-fast test-cluster test-faults fuzz lint evaluate benchmark-nlu report screenshots new-career install clean-install lock audit
+.PHONY: help serve shell train check test test-fast test-cluster test-faults fuzz lint evaluate benchmark-nlu report screenshots new-career install clean-install lock audit secrets
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -79,6 +79,12 @@ clean-install: ## install the packages anew
 new-career: install ## a folder for another career (NAME=pharmacy_technician; then BOT_CAREER=pharmacy_technician make ...)
 	@$(BIN)/python -m bot new-career $(if $(NAME),$(NAME),$(error give the name of its folder: make new-career NAME=pharmacy_technician)) \
 	  $(if $(NOUN),--noun "$(NOUN)") $(if $(FIELD),--field "$(FIELD)")
+
+# The containers read the files as users of their own, so all may read them; the folder keeps everybody else out.
+secrets: ## the passwords of deploy/compose.yml in deploy/secrets/, those that are missing
+	@mkdir -p deploy/secrets && chmod 700 deploy/secrets && cd deploy/secrets && umask 022 && \
+	for name in database_password redis_password session_secret rest_secret; do [ -s $$name ] || openssl rand -hex 32 > $$name; done && \
+	touch smtp_password webhook_token && ls -l
 
 audit: install ## known holes of the locked packages against SECURITY.md (ONLINE=1: also ask pip-audit, over the network)
 	@$(BIN)/python deploy/audit.py $(if $(ONLINE),--online)

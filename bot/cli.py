@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import sys
 import warnings
 from datetime import datetime
@@ -101,6 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
             print("Loading ...", file=sys.stderr, flush=True)
         _quiet(imports_rasa=options.command is not _actions)
     try:
+        _take_secrets_from_files()
         return options.command(options)
     except ProblemsError as error:
         print(f"{error}\n{len(error.problems)} problem(s).", file=sys.stderr)
@@ -114,6 +116,16 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print(cause, file=sys.stderr)
     return 1
+
+
+def _take_secrets_from_files() -> None:
+    """Sets BOT_X to the content of the file that BOT_X_FILE names, unless that is empty; then fills in ${BOT_X} where other variables have it."""
+    given = sorted(name for name in os.environ if name.startswith("BOT_"))
+    for name in given:
+        if name.endswith("_FILE") and (secret := Path(os.environ[name]).read_text(encoding="utf-8").strip()):
+            os.environ[name.removesuffix("_FILE")] = secret
+    for name in given:
+        os.environ[name] = re.sub(r"\$\{(BOT_\w+)\}", lambda match: os.environ.get(match[1], match[0]), os.environ[name])
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:

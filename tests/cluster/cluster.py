@@ -21,7 +21,9 @@ from bot.knowledge import ROOT
 
 COMPOSE = ROOT / "deploy" / "compose.yml"
 START_SECONDS = 120  # the Rasa servers take about 15 s on two busy cores; this bounds a hang
-SECRETS = {"BOT_DATABASE_PASSWORD": "d" * 32, "BOT_REDIS_PASSWORD": "r" * 32, "BOT_SESSION_SECRET": "s" * 32, "BOT_REST_SECRET": "t" * 32}
+SECRETS = {
+    "database_password": "d" * 32, "redis_password": "r" * 32, "session_secret": "s" * 32, "rest_secret": "t" * 32, "smtp_password": "", "webhook_token": "",
+}  # fmt: skip
 ADDRESS = re.compile(r"(?:172\.28\.5\.\d+|0\.0\.0\.0):\d+")
 UNPRIVILEGED = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]  # PostgreSQL does not run as root
 
@@ -31,20 +33,9 @@ def compose() -> dict:
     return yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
 
 
-def interpolated(text: str, secrets: dict[str, str] = SECRETS) -> str:
-    """Returns a text of compose.yml with its variables filled in, as Docker Compose does."""
-
-    def fill(match: re.Match[str]) -> str:
-        if match[0] == "$$":
-            return "$"
-        name, operator, rest = match[1], match[2], match[3]
-        if name in secrets:
-            return secrets[name]
-        if operator == ":?":
-            raise KeyError(f"{name}: {rest}")
-        return rest
-
-    return re.sub(r"\$\$|\$\{(\w+)(:[-?])([^}]*)\}", fill, text)
+def interpolated(text: str) -> str:
+    """Returns a text of compose.yml as Docker Compose reads it where no variable is set."""
+    return re.sub(r"\$\$|\$\{\w+:-([^}]*)\}", lambda match: "$" if match[0] == "$$" else match[1], text)
 
 
 def postgresql_program(name: str) -> str:
@@ -115,13 +106,16 @@ class Cluster:
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody")
         self._ports: dict[str, int] = {}
+        (folder / "secrets").mkdir()
+        for name, secret in SECRETS.items():
+            (folder / "secrets" / name).write_text(f"{secret}\n")
         described = compose()["services"]
         addresses = {name: service["networks"]["inside"]["ipv4_address"] for name, service in described.items()}
         ports = {"rasa": 5005, "actions": 5055, "nginx": 8080, "postgresql": 5432, "redis": 6379}
         self.services: dict[str, Service] = {}
         for name, service in described.items():
             port = self._port(f"{'0.0.0.0' if name == 'nginx' else addresses[name]}:{ports[name.split('-')[0]]}")
-            given = {key: self._local(interpolated(str(value))) for key, value in service.get("environment", {}).items()}
+            given = {key: self._local(str(value)) for key, value in service.get("environment", {}).items()}
             if "PORT" in given:
                 given |= {"HOST": "127.0.0.1", "PORT": str(port)}
             own = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(folder), "PYTHONUNBUFFERED": "1"}
@@ -129,27 +123,26 @@ class Cluster:
                 name, self._command(name, service, given, port), {**own, **given}, folder, port, name in ("postgresql", "nginx", "redis")
             )
         self.url = f"http://127.0.0.1:{self.services['nginx'].port}"
-        self.database = f"postgresql://assistant:{SECRETS['BOT_DATABASE_PASSWORD']}@127.0.0.1:{self.services['postgresql'].port}/assistant"
+        self.database = f"postgresql://assistant:{SECRETS['database_password']}@127.0.0.1:{self.services['postgresql'].port}/assistant"
 
     def _port(self, address: str) -> int:
         return self._ports.setdefault(address, free_port())
 
     def _local(self, text: str) -> str:
+        text = interpolated(text).replace("/run/secrets", str(self.folder / "secrets"))
         return ADDRESS.sub(lambda match: f"127.0.0.1:{self._port(match[0])}", text)
 
     def _command(self, name: str, service: dict, environment: dict[str, str], port: int) -> list[str]:
         """Returns the command of the service, with what the image would do otherwise."""
         if name == "postgresql":
-            data, password = self.folder / "data", self.folder / "password"
-            password.write_text(environment["POSTGRES_PASSWORD"])
-            password.chmod(0o644)
+            data, password = self.folder / "data", environment["POSTGRES_PASSWORD_FILE"]
             options = [*environment["POSTGRES_INITDB_ARGS"].split(), "--auth=scram-sha-256", f"--username={environment['POSTGRES_USER']}"]
             made = [postgresql_program("initdb"), f"--pgdata={data}", f"--pwfile={password}", *options, "--no-sync"]
             subprocess.run([*(UNPRIVILEGED if os.geteuid() == 0 else []), *made], cwd="/", check=True, capture_output=True)
             return [postgresql_program("postgres"), "-D", str(data), "-k", str(self.folder), "-h", "127.0.0.1", "-p", str(port)]
-        command = [interpolated(part) for part in service["command"]]
+        command = [self._local(part) for part in service["command"]]
         if name == "redis":
-            command[-1] += f" --bind 127.0.0.1 --port {port} --dir {self.folder}"
+            command[-1] = command[-1].replace("--port 6379", f"--bind 127.0.0.1 --port {port} --dir {self.folder}")
         if name == "nginx":
             (self.folder / "deploy").mkdir()
             shutil.copy(ROOT / "deploy" / "nginx.conf", self.folder / "deploy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -20,4 +21,4 @@ def cluster():
         yield running
     finally:
         running.stop()
-        print(folder)  # shutil.rmtree(folder)
+    shutil.rmtree(folder)  # kept where it would not start, for the logs

@@ -37,7 +37,7 @@ POLL_SECONDS = 0.01
 
 @pytest.fixture(scope="module")
 def redis_url(cluster) -> str:
-    return f"redis://:{SECRETS['BOT_REDIS_PASSWORD']}@127.0.0.1:{cluster['redis'].port}/1"
+    return f"redis://:{SECRETS['redis_password']}@127.0.0.1:{cluster['redis'].port}/1"
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-from server_process import Server, free_port, lend_encoder
+from server_process import lend_encoder, own_endpoints, serve
 
 from bot.knowledge import INTENT_PREFIX, ROOT
 
@@ -20,21 +19,13 @@ EXAMPLES = 25  # of each other intent of a small career
 @pytest.fixture(scope="session")
 def endpoints(tmp_path_factory) -> Path:
     """The project's endpoints file, with conversations kept apart from the project's own."""
-    folder = tmp_path_factory.mktemp("var")
-    content = yaml.safe_load((ROOT / "endpoints.yml").read_text())
-    content["tracker_store"]["db"] = str(folder / "conversations.db")
-    file = folder / "endpoints.yml"
-    file.write_text(yaml.safe_dump(content))
-    return file
+    return own_endpoints(tmp_path_factory.mktemp("var"))
 
 
 @pytest.fixture(scope="session")
-def server(endpoints, tmp_path_factory):
+def server(tmp_path_factory):
     """`make serve`, ready."""
-    port = free_port()
-    running = Server(
-        [sys.executable, "-m", "bot", "serve", "--port", str(port), "--endpoints", str(endpoints)], port, tmp_path_factory.mktemp("log") / "serve"
-    )
+    running = serve(tmp_path_factory.mktemp("served"))
     running.wait_until_ready()
     yield running
     running.stop()

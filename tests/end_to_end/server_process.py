@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 import uuid
@@ -21,6 +22,20 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def own_endpoints(folder: Path) -> Path:
+    """Writes the project's endpoints file into a folder in which conversations are to be kept; returns where."""
+    file = folder / "endpoints.yml"
+    file.write_text((ROOT / "endpoints.yml").read_text().replace("var/conversations.db", str(folder / "conversations.db")))
+    return file
+
+
+def serve(folder: Path, **environment: str) -> Server:
+    """Starts `make serve` with databases of its own, `conversations.db` and `assistant.db` in the folder, and its log there."""
+    port = free_port()
+    command = [sys.executable, "-m", "bot", "serve", "--port", str(port), "--endpoints", str(own_endpoints(folder))]
+    return Server(command, port, folder / "log", **{"BOT_DATABASE_URL": f"sqlite:///{folder / 'assistant.db'}", **environment})
 
 
 def lend_encoder(folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import yaml
-from server_process import Server, free_port
+from server_process import Server, serve
 
 from bot import evaluate
 from bot.knowledge import INTENT_PREFIX, ROOT
@@ -75,11 +74,7 @@ def _in_own_words(text: str, chance: random.Random) -> str:
 def simulate(folder: Path, count: int, seed: int = 0, progress: Callable[[int, int], None] = lambda done, of: None) -> Month:
     """Returns a month in which at least so many questions were asked; the databases are in the folder."""
     month = Month(folder)
-    tracker_store = {"type": "SQL", "dialect": "sqlite", "db": str(folder / "conversations.db")}
-    month.endpoints.write_text(yaml.safe_dump({**yaml.safe_load((ROOT / "endpoints.yml").read_text()), "tracker_store": tracker_store}))
-    chance, port = random.Random(seed), free_port()
-    command = [sys.executable, "-m", "bot", "serve", "--port", str(port), "--endpoints", str(month.endpoints)]
-    server = Server(command, port, folder / "log", BOT_REST_SECRET=SECRET, **month.environment)
+    chance, server = random.Random(seed), serve(folder, BOT_REST_SECRET=SECRET)
     try:
         server.wait_until_ready(SECRET)
         waiting = questions(count, chance)

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from server_process import Server, free_port
+from server_process import own_endpoints, serve
 
 from bot import settings
 from bot.knowledge import ROOT
@@ -22,8 +22,7 @@ class Databases:
     """Where a test's conversations and requests are kept."""
 
     def __init__(self, folder):
-        self.conversations, self.endpoints = folder / "conversations.db", folder / "endpoints.yml"
-        self.endpoints.write_text((ROOT / "endpoints.yml").read_text().replace("var/conversations.db", str(self.conversations)))
+        self.conversations, self.endpoints = folder / "conversations.db", own_endpoints(folder)
         self.environment = {"BOT_DATABASE_URL": f"sqlite:///{folder / 'assistant.db'}"}
         self.store = Store(self.environment["BOT_DATABASE_URL"])
 
@@ -62,9 +61,7 @@ def test_what_is_too_old_is_deleted_from_the_command_line_and_at_the_start_of_a_
     assert kept.senders() == {question.conversation for question in kept.store.questions()} == {"young"}
 
     kept.keep("old", days + 1)
-    port = free_port()
-    command = [sys.executable, "-m", "bot", "serve", "--port", str(port), "--endpoints", str(kept.endpoints)]
-    server = Server(command, port, tmp_path / "log", **kept.environment)
+    server = serve(tmp_path)
     try:
         server.wait_until_ready()
         for _ in range(100):

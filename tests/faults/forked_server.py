@@ -8,11 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from server_process import free_port
+from server_process import free_port, own_endpoints
 
 from bot.knowledge import ROOT
 
-REST_SECRET = "t" * 32
+SECRETS = {"BOT_SESSION_SECRET": "s" * 32, "BOT_REST_SECRET": "t" * 32}
 
 
 class ForkedServer:
@@ -20,12 +20,11 @@ class ForkedServer:
 
     def __init__(self, folder: Path):
         self.port, self.folder = free_port(), folder
-        endpoints = folder / "endpoints.yml"
-        endpoints.write_text((ROOT / "endpoints.yml").read_text().replace("var/conversations.db", str(folder / "conversations.db")))
-        environment = {"BOT_DATABASE_URL": f"sqlite:///{folder / 'assistant.db'}", "BOT_SESSION_SECRET": "s" * 32, "BOT_REST_SECRET": REST_SECRET}
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = {"BOT_DATABASE_URL": f"sqlite:///{folder / 'assistant.db'}", **SECRETS}
         self._log = (folder / "log").open("w")
         self._parent = subprocess.Popen(
-            [sys.executable, "-W", "ignore", str(Path(__file__).with_name("forking_server.py")), str(self.port), str(endpoints)],
+            [sys.executable, "-W", "ignore", str(Path(__file__).with_name("forking_server.py")), str(self.port), str(own_endpoints(folder))],
             cwd=ROOT, env={**os.environ, **environment}, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
         )  # fmt: skip
         self._expect("forking")

@@ -9,7 +9,7 @@ import time
 from contextlib import closing, contextmanager
 
 import pytest
-from forked_server import REST_SECRET, ForkedServer
+from forked_server import SECRETS, ForkedServer
 from visitors import ANSWERED_ALONE, APOLOGY, Visitor
 
 from bot import settings, store
@@ -28,7 +28,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(params=["widget", "rest"])
 def visitor(request, server):
-    return Visitor(1, f"http://127.0.0.1:{server.port}", request.param == "widget", REST_SECRET, 0, threading.Event())
+    return Visitor(1, server.url, request.param == "widget", SECRETS["BOT_REST_SECRET"], 0, threading.Event())
 
 
 def ask(visitor, text: str) -> str:

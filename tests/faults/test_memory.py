@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 
-from forked_server import REST_SECRET
-from server_process import Server, free_port
+from forked_server import SECRETS
+from server_process import serve
 from visitors import QUESTIONS
-
-from bot.knowledge import ROOT
 
 MESSAGES = 10_000
 WARM_UP = 1_000  # until everything has been used once
@@ -29,12 +26,8 @@ def resident_mib(pid: int) -> float:
 
 
 def test_memory_does_not_grow_with_messages(tmp_path, capsys) -> None:
-    port, endpoints = free_port(), tmp_path / "endpoints.yml"
-    endpoints.write_text((ROOT / "endpoints.yml").read_text().replace("var/conversations.db", str(tmp_path / "conversations.db")))
-    command = [sys.executable, "-m", "bot", "serve", "--port", str(port), "--endpoints", str(endpoints)]
-    environment = {"BOT_DATABASE_URL": f"sqlite:///{tmp_path / 'assistant.db'}", "BOT_REST_SECRET": REST_SECRET, "BOT_SESSION_SECRET": "s" * 32}
-    server = Server(command, port, tmp_path / "log", **environment)
-    server.headers["Authorization"] = f"Bearer {REST_SECRET}"
+    server = serve(tmp_path, **SECRETS)
+    server.headers["Authorization"] = f"Bearer {SECRETS['BOT_REST_SECRET']}"
 
     def talk(count: int) -> None:
         def conversation(_: int) -> None:

@@ -9,12 +9,15 @@ import re
 import threading
 import time
 import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
 PATIENCE_SECONDS = 90  # how long a visitor goes on trying one message; this bounds a hang
 REQUEST_SECONDS = 20
+LEAVE_SECONDS = 120  # to end what was begun; this bounds a hang
 APOLOGY = "I am sorry, I cannot answer just now."
 ANSWERED_ALONE = "I cannot look up our conversation just now"  # a career question is answered all the same
 MARK = re.compile(r"visitor(\d+)")  # in each visitor's e-mail addresses
@@ -196,12 +199,53 @@ class Visitor(threading.Thread):
             connection.close()
 
 
-def crowd(count: int, url: str, rest_secret: str, pause_seconds: float, stop: threading.Event) -> list[Visitor]:
-    """Returns visitors, two of three on the widget, started."""
-    visitors = [Visitor(number, url, number % 3 != 0, rest_secret, pause_seconds, stop) for number in range(1, count + 1)]
-    for visitor in visitors:
-        visitor.start()
-    return visitors
+class Crowd:
+    """Visitors who talk, two of three on the widget, until `leave`."""
+
+    def __init__(self, count: int, url: str, rest_secret: str, pause_seconds: float):
+        self._stop = threading.Event()
+        self.visitors = [Visitor(number, url, number % 3 != 0, rest_secret, pause_seconds, self._stop) for number in range(1, count + 1)]
+        self.logs = [visitor.log for visitor in self.visitors]
+        for visitor in self.visitors:
+            visitor.start()
+
+    @property
+    def replies(self) -> list[Reply]:
+        """All that anybody read so far."""
+        return [reply for log in self.logs for reply in log.replies]
+
+    @property
+    def confirmed(self) -> list[Confirmed]:
+        """The contact requests of which anybody was told that they are saved."""
+        return [one for log in self.logs for one in log.confirmed]
+
+    def leave(self) -> None:
+        """Has every visitor end what was begun."""
+        self._stop.set()
+        for visitor in self.visitors:
+            visitor.join(LEAVE_SECONDS)
+
+    def check_conversations(self) -> None:
+        """Every message had a reply that fits it, no form was lost, and what was read on the widget is what the server shows again, once."""
+        assert not (problems := [problem for log in self.logs for problem in log.problems]), "\n".join(problems)
+        assert not any(visitor.is_alive() for visitor in self.visitors)
+        assert [said for log in self.logs for said in log.started_over] == [], "a form was lost"
+        for visitor in self.visitors:
+            if visitor.widget:
+                check_history(visitor)
+
+    def check_kept(self, contacts: Iterable[Sequence[str]], messages: Iterable[Sequence[str]]) -> None:
+        """The databases hold exactly the contact requests that were confirmed, and no message twice.
+
+        Args:
+            contacts: rows of e-mail address and id of the request.
+            messages: rows of conversation and event, in JSON, of each message of a visitor.
+        """
+        told = sorted((one.email, one.reference) for one in self.confirmed)
+        assert told, "nothing was confirmed, so nothing was tested"
+        assert sorted((email, request[:8].upper()) for email, request in contacts) == told, "requests lost, doubled, or stored without a word"
+        times = Counter((sender, json.loads(event)["message_id"]) for sender, event in messages)
+        assert [key for key, count in times.items() if count > 1] == [], "a message was answered twice"
 
 
 def check_history(visitor: Visitor) -> None:

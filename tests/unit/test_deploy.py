@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 
 import pytest
 import yaml
 
+from bot import cli
 from bot.knowledge import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -37,12 +41,59 @@ def test_base_image_is_pinned():
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_secret_comes_from_the_environment_and_must_be_given(name):
-    for variable, value in SERVICES[name].get("environment", {}).items():
-        if "URL" in variable and "@" in str(value):
-            assert re.search(r"://\w*:\$\{\w+:\?[^}]+\}@", value), variable
-        elif re.search("PASSWORD|SECRET|TOKEN", variable):
-            assert re.fullmatch(r"\$\{\w+:(\?[^}]+|-)\}", value), variable
+def test_secret_comes_from_a_file_and_no_other_is_at_hand(name):
+    service = SERVICES[name]
+    assert "env_file" not in service
+    for variable, value in service.get("environment", {}).items():
+        if re.search("PASSWORD|SECRET|TOKEN", variable):
+            assert variable.endswith("_FILE") and value.startswith("/run/secrets/"), variable
+        elif "@" in str(value):
+            assert re.search(r"://\w*:\$\$\{BOT_\w+_PASSWORD\}@", value), variable
+    named = set(re.findall(r"/run/secrets/(\w+)", yaml.safe_dump(service)))
+    assert named == set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
+    for url in re.findall(r"\$\$\{(\w+)\}", yaml.safe_dump({key: value for key, value in service.get("environment", {}).items() if "URL" in key})):
+        assert f"{url}_FILE" in service["environment"]
+
+
+def test_secrets_are_files_that_make_secrets_makes_once(tmp_path):
+    assert {name: entry["file"] for name, entry in COMPOSE["secrets"].items()} == {name: f"secrets/{name}" for name in COMPOSE["secrets"]}
+    assert "deploy/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    folder = tmp_path / "deploy" / "secrets"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # `make test` runs this, too
+
+    def made():
+        subprocess.run(["make", "secrets"], cwd=tmp_path, check=True, capture_output=True, env=environment)
+        return {file.name: file.read_text() for file in folder.iterdir()}
+
+    first = made()
+    assert set(first) == set(COMPOSE["secrets"])
+    assert all(re.fullmatch(r"[0-9a-f]{64}\n", secret) for name, secret in first.items() if name not in ("smtp_password", "webhook_token"))
+    assert folder.stat().st_mode & 0o777 == 0o700 and all(file.stat().st_mode & 0o444 == 0o444 for file in folder.iterdir())
+    (folder / "redis_password").unlink()
+    again = made()
+    assert again["redis_password"] != first["redis_password"] and again["rest_secret"] == first["rest_secret"]
+
+
+def test_program_reads_secrets_from_files(tmp_path, monkeypatch):
+    for name, content in (("password", "p4ss\n"), ("empty", "")):
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr(os, "environ", {
+        "BOT_DATABASE_PASSWORD_FILE": str(tmp_path / "password"),
+        "BOT_SMTP_PASSWORD_FILE": str(tmp_path / "empty"),
+        "BOT_DATABASE_URL": "postgresql://a:${BOT_DATABASE_PASSWORD}@b/c",
+        "BOT_REDIS_URL": "redis://:${BOT_REDIS_PASSWORD}@d",
+        "OTHER_FILE": str(tmp_path / "password"),
+    })  # fmt: skip
+    cli._take_secrets_from_files()
+    assert os.environ["BOT_DATABASE_URL"] == "postgresql://a:p4ss@b/c" and os.environ["BOT_REDIS_URL"] == "redis://:${BOT_REDIS_PASSWORD}@d"
+    assert "BOT_SMTP_PASSWORD" not in os.environ and "OTHER" not in os.environ
+
+
+def test_secret_file_that_is_missing_is_one_sentence(monkeypatch, capsys):
+    monkeypatch.setenv("BOT_REST_SECRET_FILE", "/run/secrets/none")
+    assert cli.main(["facts"]) == 1
+    assert capsys.readouterr().err == "[Errno 2] No such file or directory: '/run/secrets/none'\n"
 
 
 def test_only_the_proxy_and_the_senders_of_notices_have_a_way_out():
