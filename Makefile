@@ -83,7 +83,7 @@ new-career: install ## a folder for another career (NAME=pharmacy_technician; th
 # The containers read the files as users of their own, so all may read them; the folder keeps everybody else out.
 secrets: ## the passwords of deploy/compose.yml in deploy/secrets/, those that are missing
 	@mkdir -p deploy/secrets && chmod 700 deploy/secrets && cd deploy/secrets && umask 022 && \
-	for name in database_password redis_password session_secret rest_secret; do [ -s $$name ] || openssl rand -hex 32 > $$name; done && \
+	for name in database_password redis_password session_secret rest_secret metrics_secret; do [ -s $$name ] || openssl rand -hex 32 > $$name; done && \
 	touch smtp_password webhook_token && ls -l
 
 audit: install ## known holes of the locked packages against SECURITY.md (ONLINE=1: also ask pip-audit, over the network)

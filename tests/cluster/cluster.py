@@ -22,7 +22,8 @@ from bot.knowledge import ROOT
 COMPOSE = ROOT / "deploy" / "compose.yml"
 START_SECONDS = 120  # the Rasa servers take about 15 s on two busy cores; this bounds a hang
 SECRETS = {
-    "database_password": "d" * 32, "redis_password": "r" * 32, "session_secret": "s" * 32, "rest_secret": "t" * 32, "smtp_password": "", "webhook_token": "",
+    "database_password": "d" * 32, "redis_password": "r" * 32, "session_secret": "s" * 32, "rest_secret": "t" * 32, "metrics_secret": "m" * 32,
+    "smtp_password": "", "webhook_token": "",
 }  # fmt: skip
 ADDRESS = re.compile(r"(?:172\.28\.5\.\d+|0\.0\.0\.0):\d+")
 UNPRIVILEGED = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]  # PostgreSQL does not run as root
