@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
-import sys
 
-import pexpect
 import pytest
 import yaml
+from terminal import Terminal
 
 QUESTION = "Do pharmacy technicians wear a uniform?"
 EXAMPLES = [
@@ -26,47 +24,6 @@ EXAMPLES = [
 ]
 TRIED = ["must i buy scrubs", "which shoes can I have on", "dress rules for pharmacy technicians"]
 FILES = ("knowledge/pharmacy_technician.yml", "domain.yml", "data/rules.yml", "data/nlu.yml", "tests/nlu/utterances.yml")
-TIMEOUT_SECONDS = 600  # training takes the longest, half a minute on two free cores; this bounds a hang
-ESCAPES = re.compile(r"\x1b\[[?\d;]*[a-zA-Z]")
-
-
-class Terminal:
-    """An editor at a terminal."""
-
-    def __init__(self, career):
-        self._screen = pexpect.spawn(
-            sys.executable,
-            ["-m", "bot", "topic", "new"],
-            cwd=str(career.parents[1]),
-            env={**os.environ, "BOT_CAREER": "pharmacy_technician", "TERM": "dumb"},
-            encoding="utf-8",
-            timeout=TIMEOUT_SECONDS,
-            use_poll=True,
-            dimensions=(50, 500),
-        )
-
-    def reads(self, text):
-        """Waits for a text; returns what stood on the screen up to it."""
-        self._screen.expect_exact(text)
-        return ESCAPES.sub("", self._screen.before)
-
-    def types(self, *lines):
-        for line in lines:
-            self._screen.sendline(line)
-
-    def answers(self, prompt, *lines):
-        before = self.reads(prompt)
-        self.types(*lines)
-        return before
-
-    def interrupts(self):
-        self._screen.sendintr()
-
-    def ends(self):
-        """Returns what is left on the screen, and the exit status."""
-        self._screen.expect(pexpect.EOF)
-        self._screen.close()
-        return ESCAPES.sub("", self._screen.before), self._screen.exitstatus
 
 
 def contents(folder):
@@ -154,10 +111,22 @@ def lead_to_the_end(terminal):
     return terminal.reads("can still take it back.")
 
 
-def test_topic_is_written_learned_and_kept(trained_pharmacy):
+def test_topic_is_taken_back_or_written_learned_and_kept(trained_pharmacy):
+    """Both in one folder: what is trained for the first is in Rasa's cache for the second."""
     (trained_pharmacy / "knowledge" / "pharmacy_technician.yml").chmod(0o640)
+    (model,) = (trained_pharmacy / "models").iterdir()
     before = contents(trained_pharmacy)
-    terminal = Terminal(trained_pharmacy)
+    terminal = Terminal(trained_pharmacy, "topic", "new")
+    lead_to_the_end(terminal)
+    terminal.types("yes")
+    terminal.reads("Keep the topic?")
+    assert contents(trained_pharmacy) != before and not model.exists()
+    terminal.types("no")
+    left, status = terminal.ends()
+    assert status == 1 and left.strip().endswith("The files and the trained assistant are as they were.")
+    assert contents(trained_pharmacy) == before and list((trained_pharmacy / "models").iterdir()) == [model]
+
+    terminal = Terminal(trained_pharmacy, "topic", "new")
     diff = lead_to_the_end(terminal)
     assert "+  uniform:" in diff and "+- ask_uniform: {use_entities: []}" in diff
     assert contents(trained_pharmacy) == before
@@ -166,7 +135,7 @@ def test_topic_is_written_learned_and_kept(trained_pharmacy):
     assert re.search(r"Of your wordings \d of 3 are understood:", said), said
     for wording in TRIED:
         assert re.search(rf"  (right|WRONG) [01]\.\d\d \w+: {wording}", said), said
-    assert re.search(r"On the \d+ held-out wordings:\s+in-scope top-1 +[01]\.\d+ -> [01]\.\d+", said), said
+    assert re.search(r"\d+ held-out wordings +before +after\s+handled rightly +\d+ +\d+\s+in-scope top-1 +[01]\.\d+ +[01]\.\d+", said), said
     terminal.types("yes")
     left, status = terminal.ends()
     assert status == 0 and "Kept." in left
@@ -201,7 +170,7 @@ def test_topic_is_written_learned_and_kept(trained_pharmacy):
 @pytest.mark.parametrize("when", ["question", "confirmation"])
 def test_ctrl_c_leaves_the_files_as_they_were(trained_pharmacy, when):
     before = contents(trained_pharmacy)
-    terminal = Terminal(trained_pharmacy)
+    terminal = Terminal(trained_pharmacy, "topic", "new")
     if when == "question":
         terminal.reads("as a visitor would put it:")
     else:
@@ -212,32 +181,22 @@ def test_ctrl_c_leaves_the_files_as_they_were(trained_pharmacy, when):
     assert contents(trained_pharmacy) == before
 
 
-@pytest.mark.parametrize("how", ["ctrl-c while it trains", "not kept"])
-def test_topic_is_taken_back(trained_pharmacy, how):
-    terminal = Terminal(trained_pharmacy)
-    lead_to_the_end(terminal)
+def test_ctrl_c_while_it_trains_takes_the_topic_back(trained_pharmacy):
+    (model,) = (trained_pharmacy / "models").iterdir()
     before = contents(trained_pharmacy)
+    terminal = Terminal(trained_pharmacy, "topic", "new")
+    lead_to_the_end(terminal)
     terminal.types("yes")
-    terminal.reads("Training ...")
-    model = next(path for path in (trained_pharmacy / "models").iterdir())
-    if how == "not kept":
-        terminal.reads("Keep the topic?")
-        assert contents(trained_pharmacy) != before and not model.exists()
-        terminal.types("no")
-        said = "The files and the trained assistant are as they were."
-    else:
-        terminal.reads("Starting to train component 'CalibratedIntentClassifier'")
-        assert contents(trained_pharmacy) != before
-        terminal.interrupts()
-        said = "Stopped; the files are as they were."
+    terminal.reads("Starting to train component")
+    assert contents(trained_pharmacy) != before
+    terminal.interrupts()
     left, status = terminal.ends()
-    assert status == 1 and left.strip().endswith(said)
-    assert contents(trained_pharmacy) == before
-    assert list((trained_pharmacy / "models").iterdir()) == [model]
+    assert status == 1 and left.strip().endswith("Stopped; the files are as they were.")
+    assert contents(trained_pharmacy) == before and list((trained_pharmacy / "models").iterdir()) == [model]
 
 
 def test_files_with_problems_are_named_first(trained_pharmacy):
     file = trained_pharmacy / "domain.yml"
     file.write_text(file.read_text().replace("- ask_salary: {use_entities: []}\n", ""))
-    left, status = Terminal(trained_pharmacy).ends()
+    left, status = Terminal(trained_pharmacy, "topic", "new").ends()
     assert status == 1 and re.search(r"domain.yml:\d+: topic 'salary' has no intent", left) and "problem(s)." in left

@@ -1,0 +1,51 @@
+"""An editor at a terminal, in the folder of another career."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+import pexpect
+
+TIMEOUT_SECONDS = 600  # training takes the longest, half a minute on two free cores; this bounds a hang
+ESCAPES = re.compile(r"\x1b\[[?\d;]*[a-zA-Z]")
+
+
+class Terminal:
+    """An editor at a terminal who calls `python -m bot`."""
+
+    def __init__(self, career, *arguments, **environment):
+        self._screen = pexpect.spawn(
+            sys.executable,
+            ["-m", "bot", *arguments],
+            cwd=str(career.parents[1]),
+            env={**os.environ, "BOT_CAREER": "pharmacy_technician", "TERM": "dumb", **environment},
+            encoding="utf-8",
+            timeout=TIMEOUT_SECONDS,
+            use_poll=True,
+            dimensions=(50, 500),
+        )
+
+    def reads(self, text):
+        """Waits for a text; returns what stood on the screen up to it."""
+        self._screen.expect_exact(text)
+        return ESCAPES.sub("", self._screen.before)
+
+    def types(self, *lines):
+        for line in lines:
+            self._screen.sendline(line)
+
+    def answers(self, prompt, *lines):
+        before = self.reads(prompt)
+        self.types(*lines)
+        return before
+
+    def interrupts(self):
+        self._screen.sendintr()
+
+    def ends(self):
+        """Returns what is left on the screen, and the exit status."""
+        self._screen.expect(pexpect.EOF)
+        self._screen.close()
+        return ESCAPES.sub("", self._screen.before), self._screen.exitstatus
