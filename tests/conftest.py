@@ -18,8 +18,8 @@ from sqlalchemy import text
 
 from bot import knowledge as knowledge_module
 from bot import store
+from tests.postgresql import AS_USER, USER, program
 
-UNPRIVILEGED = "nobody"  # PostgreSQL does not run as root
 TINY_KNOWLEDGE = """\
 names_with_digits: [ICD-10]
 entities:
@@ -166,22 +166,20 @@ def database(tmp_path_factory) -> str:
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory):
     """A PostgreSQL server of the tests' own, on a Unix socket."""
-    programs = {name: shutil.which(name) for name in ("initdb", "postgres")}
-    if None in programs.values():
+    initdb, postgres = program("initdb"), program("postgres")
+    if not (initdb and postgres):
         pytest.skip("initdb and postgres are not installed (Debian: apt-get install postgresql)")
-    if os.geteuid() == 0 and shutil.which("setpriv") is None:
+    if AS_USER and shutil.which(AS_USER[0]) is None:
         pytest.skip("PostgreSQL does not run as root, and there is no setpriv to change user")
     folder = tmp_path_factory.mktemp("postgresql")
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        as_user = ["setpriv", "--reuid", UNPRIVILEGED, "--regid", "nogroup", "--clear-groups"]
-        shutil.chown(folder, UNPRIVILEGED)
+    if AS_USER:
+        shutil.chown(folder, USER)
         for parent in list(folder.parents)[:3]:  # pytest makes them for one user only
             parent.chmod(parent.stat().st_mode | 0o011)
     data = folder / "data"
-    initialized = [*as_user, programs["initdb"], "-D", str(data), "-U", "test", "--auth", "trust", "--no-sync", "-E", "UTF8"]
+    initialized = [*AS_USER, initdb, "-D", str(data), "-U", "test", "--auth", "trust", "--no-sync", "-E", "UTF8"]
     subprocess.run(initialized, cwd="/", check=True, capture_output=True)
-    server = [*as_user, programs["postgres"], "-D", str(data), "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
+    server = [*AS_USER, postgres, "-D", str(data), "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(server, cwd="/", stdout=log, stderr=log)
     for _ in range(100):

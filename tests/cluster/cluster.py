@@ -18,6 +18,7 @@ import yaml
 from server_process import free_port
 
 from bot.knowledge import ROOT
+from tests.postgresql import AS_USER, USER, program
 
 COMPOSE = ROOT / "deploy" / "compose.yml"
 START_SECONDS = 120  # the Rasa servers take about 15 s on two busy cores; this bounds a hang
@@ -26,7 +27,6 @@ SECRETS = {
     "smtp_password": "", "webhook_token": "",
 }  # fmt: skip
 ADDRESS = re.compile(r"(?:172\.28\.5\.\d+|0\.0\.0\.0):\d+")
-UNPRIVILEGED = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]  # PostgreSQL does not run as root
 
 
 def compose() -> dict:
@@ -40,8 +40,8 @@ def interpolated(text: str) -> str:
 
 
 def postgresql_program(name: str) -> str:
-    """Returns the path of a program of PostgreSQL; Debian keeps them off the path."""
-    found = shutil.which(name) or next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None)
+    """Returns the path of a program of PostgreSQL; fails if it is not installed."""
+    found = program(name)
     assert found, f"{name} is not installed (Debian: apt-get install postgresql)"
     return found
 
@@ -51,7 +51,7 @@ class Service:
 
     def __init__(self, name: str, command: list[str], environment: dict[str, str], folder: Path, port: int, as_user: bool):
         self.name, self.port, self.log = name, port, folder / f"{name}.log"
-        self._command = [*(UNPRIVILEGED if as_user and os.geteuid() == 0 else []), *command]
+        self._command = [*(AS_USER if as_user else []), *command]
         self.environment, self._folder = environment, folder if as_user else ROOT
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -104,8 +104,8 @@ class Cluster:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        if os.geteuid() == 0:
-            shutil.chown(folder, "nobody")
+        if AS_USER:
+            shutil.chown(folder, USER)
         self._ports: dict[str, int] = {}
         (folder / "secrets").mkdir()
         for name, secret in SECRETS.items():
@@ -139,7 +139,7 @@ class Cluster:
             data, password = self.folder / "data", environment["POSTGRES_PASSWORD_FILE"]
             options = [*environment["POSTGRES_INITDB_ARGS"].split(), "--auth=scram-sha-256", f"--username={environment['POSTGRES_USER']}"]
             made = [postgresql_program("initdb"), f"--pgdata={data}", f"--pwfile={password}", *options, "--no-sync"]
-            subprocess.run([*(UNPRIVILEGED if os.geteuid() == 0 else []), *made], cwd="/", check=True, capture_output=True)
+            subprocess.run([*AS_USER, *made], cwd="/", check=True, capture_output=True)
             return [postgresql_program("postgres"), "-D", str(data), "-k", str(self.folder), "-h", "127.0.0.1", "-p", str(port)]
         command = [self._local(part) for part in service["command"]]
         if name == "redis":
