@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
         return options.command(options)
     except ProblemsError as error:
         print(f"{error}\n{len(error.problems)} problem(s).", file=sys.stderr)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         return 1
     except Exception as error:
         cause: BaseException = error
@@ -392,7 +392,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _suggest(options: argparse.Namespace) -> int:
-    from bot import examples, suggest, suggest_review, topic_files, trial
+    from bot import examples, prompt, suggest, suggest_review, topic_files, trial
 
     endpoints = options.endpoints.absolute()
     os.chdir(HOME)  # the file names others from here
@@ -410,7 +410,7 @@ def _suggest(options: argparse.Namespace) -> int:
         print("Nothing was accepted; nothing was changed.")
         return 0
     print(f"Accepted: {len(review.accepted)} example(s). They are added, trained on and compared; that takes some minutes.")
-    if not suggest_review.agreed("Go on?"):
+    if not prompt.yes("Go on?"):
         print("Nothing was changed.")
         return 0
     text = (HOME / examples.FILE).read_bytes().decode()

@@ -176,14 +176,6 @@ def _choose(question: str, allowed: Sequence[str]) -> str:
         print(f"  Type one of {', '.join(allowed)}.")
 
 
-def agreed(question: str) -> bool:
-    """Returns whether the person says yes."""
-    try:
-        return input(f"{question} [y/n] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        return False
-
-
 def _edit(wording: str) -> str:
     """Returns the wording as the person changes it."""
     import readline

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-import readline  # noqa: F401 - lets `input` take corrections, pasting and earlier lines
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar, get_args
+from typing import Any, Callable, Collection, Iterator, Optional, Sequence, get_args
 
 import pydantic
 
-from bot import check, evaluate, examples, knowledge, topic_files, trial
+from bot import check, evaluate, examples, knowledge, prompt, topic_files, trial
 from bot.check import EXAMPLES_ADVISED, EXAMPLES_MIN, normalized
 from bot.context import subject_of
 from bot.evaluate import HeldOut, Reading
@@ -26,8 +25,6 @@ FOUND_MAX = 12  # facts listed of a search
 NEAREST = 3  # topics named as near
 STOP_WORDS = frozenset({"a", "an", "the", "is", "are", "was", "do", "does", "did", "can", "could", "should", "would", "will", "i",
     "you", "it", "to", "of", "for", "in", "on", "at", "and", "or", "what", "which", "how", "who", "why", "when"})  # fmt: skip
-
-T = TypeVar("T")
 
 
 def new(sources: Optional[Path] = None) -> None:
@@ -49,7 +46,7 @@ def new(sources: Optional[Path] = None) -> None:
     draft = replace(draft, related=editor.related(draft))
     draft = replace(draft, examples=editor.examples(draft))
     tried = editor.wordings(draft)
-    if tried and _yes("Did someone else write these, without having seen the examples? Then they are kept as held-out wordings.", "no"):
+    if tried and prompt.yes("Did someone else write these, without having seen the examples? Then they are kept as held-out wordings.", "no"):
         draft = replace(draft, held_out=tuple(tried))
     texts = topic_files.edits(draft)
     for file, text in texts.items():
@@ -57,11 +54,13 @@ def new(sources: Optional[Path] = None) -> None:
         print("\n".join(line.rstrip("\n") for line in difflib.unified_diff(before, text.split("\n"), file, file, n=1, lineterm="")))
     if found := topic_files.problems(draft, sources):
         raise ProblemsError(found)
-    if not _yes(f"Write this into {len(texts)} files and train? That takes some minutes; then you see what changed, and can still take it back."):
+    if not prompt.yes(
+        f"Write this into {len(texts)} files and train? That takes some minutes; then you see what changed, and can still take it back."
+    ):
         raise UndoneError("Nothing was written.")
     with trial.tried(texts) as (comparison, agent):
         print("\n".join(["", *_of_own(evaluate.read(agent, {draft.intent: list(tried)})), comparison.table()]))
-        if not _yes("Keep the topic?"):
+        if not prompt.yes("Keep the topic?"):
             raise UndoneError("The files and the trained assistant are as they were.")
 
 
@@ -87,21 +86,25 @@ class _Editor:
             _raise_first(topic_files.problems(changed), changed.name)
             return text
 
-        question = _ask("The question, as a visitor would put it:", lambda text: without_problems(text, "question"))
+        question = prompt.ask("The question, as a visitor would put it:", lambda text: without_problems(text, "question"))
         near = self._near(question)
         print("\nThe nearest topics that there are:")
         for name, (likeness, example) in near.items():
             print(f"  {likeness:.2f} {name}: {self._known.topics[name].question} (its example: {example.text})")
         print("If one of them answers the question, add your wordings to its examples instead, in data/nlu.yml.")
-        if not _yes("Is it a new question?", "yes"):
+        if not prompt.yes("Is it a new question?", "yes"):
             raise UndoneError("Nothing was written.")
-        name = _ask("Its id, what is asked in lower case with underscores:", self._new_name, _suggested_name(question))
-        label = _ask(f"The label of its button, at most {knowledge.LABEL_MAX_CHARACTERS} characters:", lambda text: without_problems(text, "label"))
-        place = _ask("The topic that it stands next to in the files:", self._topic, next(iter(near)))
+        name = prompt.ask(
+            "Its id, what is asked in lower case with underscores:", _new_id("topic", self._known.topics, "records_clerk"), _suggested_name(question)
+        )
+        label = prompt.ask(
+            f"The label of its button, at most {knowledge.LABEL_MAX_CHARACTERS} characters:", lambda text: without_problems(text, "label")
+        )
+        place = prompt.ask("The topic that it stands next to in the files:", self._topic, next(iter(near)))
         subjects = [*self._known.subjects, "none"]
-        subject = _ask(
+        subject = prompt.ask(
             f'What it is about, for follow-ups such as "how long is it?" ({", ".join(subjects)}):',
-            _one_of(subjects),
+            prompt.one_of(subjects),
             subject_of(self._known, place) or "none",
         )
         return Draft(name, question, label, place, None if subject == "none" else subject)
@@ -135,12 +138,12 @@ class _Editor:
         print(
             f"\nNo figure is typed in: write {{{figures[0] if figures else 's1_some_figure'}}} for it, and .year or .period after its name for its time."
         )
-        answer = _ask(
+        answer = prompt.ask(
             "The answer, one to three sentences; an empty line ends it:", lambda text: self._text(draft, "answer", text), several_lines=True
         )
         draft = replace(draft, answer=answer)
-        more = _ask('More, for "tell me more"; nothing if there is no more:', lambda text: self._text(draft, "more", text), several_lines=True)
-        plain = _ask("The answer in plain words; nothing to leave it out:", lambda text: self._text(draft, "plain", text), several_lines=True)
+        more = prompt.ask('More, for "tell me more"; nothing if there is no more:', lambda text: self._text(draft, "more", text), several_lines=True)
+        plain = prompt.ask("The answer in plain words; nothing to leave it out:", lambda text: self._text(draft, "plain", text), several_lines=True)
         referred = knowledge.fact_names(answer, [])
         return replace(draft, more=more, plain=plain, facts=tuple(name for name in chosen if name not in referred))
 
@@ -151,7 +154,7 @@ class _Editor:
             return tuple(dict.fromkeys(self._topic(name) for name in re.split(r"[,\s]+", text) if name))
 
         default = ", ".join(dict.fromkeys([draft.near, *self._near(draft.question)]))
-        return _ask("Topics to offer next, the first three as buttons:", topics, default)
+        return prompt.ask("Topics to offer next, the first three as buttons:", topics, default)
 
     def examples(self, draft: Draft) -> tuple[str, ...]:
         """Asks for examples, and what to do with those that lie nearer to another topic."""
@@ -176,7 +179,7 @@ class _Editor:
         )
         taken: list[str] = []
         while True:
-            taken += _lines("example> ", taken, example)
+            taken += prompt.lines("example> ", taken, example)
             if len(taken) < EXAMPLES_MIN:
                 print(f"{len(taken)} so far; at least {EXAMPLES_MIN} are needed.")
                 continue
@@ -190,7 +193,7 @@ class _Editor:
                 + (", or `drop` those that are nearer to another topic" if astray else "")
                 + ":"
             )
-            choice = _ask(said, _one_of(choices), "go")
+            choice = prompt.ask(said, prompt.one_of(choices), "go")
             if choice == "drop":
                 taken = [text for text in taken if text not in {one[0] for one in astray}]
                 print(f"{len(taken)} are left.")
@@ -207,7 +210,7 @@ class _Editor:
             return " ".join(text.split())
 
         print(f"\nUp to {TRIED} other wordings of the same question, to be tried afterwards and not learned. An empty line ends them.")
-        return _lines("try> ", [], wording, TRIED)
+        return prompt.lines("try> ", [], wording, TRIED)
 
     def _near(self, question: str) -> dict[str, tuple[float, Example]]:
         """Returns the topics whose examples are most like a question, each with its nearest."""
@@ -242,13 +245,6 @@ class _Editor:
         print(f"Visitors read ({len(filled)} of {knowledge.ANSWER_MAX_CHARACTERS} characters): {filled}")
         return text
 
-    def _new_name(self, text: str) -> str:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
-            raise ValueError("An id is lower case letters, digits and underscores, such as records_clerk. Write it so.")
-        if text in self._known.topics:
-            raise ValueError(f"There is a topic '{text}' already. Choose another id.")
-        return text
-
     def _topic(self, text: str) -> str:
         if text not in self._known.topics:
             near = difflib.get_close_matches(text, self._known.topics)
@@ -268,31 +264,25 @@ class _Editor:
     def _new_fact(self, added: dict[str, Fact]) -> tuple[str, Fact]:
         """Asks for a fact until it is one."""
 
-        def name(text: str) -> str:
-            if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
-                raise ValueError("An id is lower case letters, digits and underscores, such as s1_records_clerk_hours. Write it so.")
-            if text in self._known.facts or text in added:
-                raise ValueError(f"There is a fact '{text}' already. Choose another id.")
-            return text
-
+        name = _new_id("fact", {*self._known.facts, *added}, "s1_records_clerk_hours")
         while True:
             for key, source in self._known.sources.items():
                 print(f"  {key}: {source.title} ({source.year or 'undated'})")
-            of = _ask("The article:", _one_of(self._known.sources))
+            of = prompt.ask("The article:", prompt.one_of(self._known.sources))
             fields: dict[str, Any] = {"source": of}
-            fact_name = _ask(f"The fact's id, the article first ({of.lower()}_...):", name)
-            if _ask("Is it a `figure` or a `statement`?", _one_of(["figure", "statement"]), "statement") == "statement":
-                fields["statement"] = _ask("The statement, in your own words:", _something)
-                fields["evidence"] = _ask(
+            fact_name = prompt.ask(f"The fact's id, the article first ({of.lower()}_...):", name)
+            if prompt.ask("Is it a `figure` or a `statement`?", prompt.one_of(["figure", "statement"]), "statement") == "statement":
+                fields["statement"] = prompt.ask("The statement, in your own words:", _something)
+                fields["evidence"] = prompt.ask(
                     "One to three short phrases that stand on the lines, letter for letter, with a semicolon between them:", _phrases
                 )
             else:
-                fields["value"] = _ask("The figure, or a range such as 10-20:", _figure)
-                fields["unit"] = _ask(f"What it counts ({', '.join(get_args(Unit))}):", _one_of(get_args(Unit)))
-                fields["measure"] = _ask("What it measures: median or average, of whom, per what:", _something)
-                fields["year"] = _ask("The year it speaks of; nothing if it is the article's own:", _year)
-                fields["by"] = _ask("Who measured it, where the article says so; nothing if not:", str) or None
-            fields["lines"] = _ask("The lines of the article that it stands on, such as 17, 46:", _numbers)
+                fields["value"] = prompt.ask("The figure, or a range such as 10-20:", _figure)
+                fields["unit"] = prompt.ask(f"What it counts ({', '.join(get_args(Unit))}):", prompt.one_of(get_args(Unit)))
+                fields["measure"] = prompt.ask("What it measures: median or average, of whom, per what:", _something)
+                fields["year"] = prompt.ask("The year it speaks of; nothing if it is the article's own:", _year)
+                fields["by"] = prompt.ask("Who measured it, where the article says so; nothing if not:", str) or None
+            fields["lines"] = prompt.ask("The lines of the article that it stands on, such as 17, 46:", _numbers)
             try:
                 fact = Fact(**{key: value for key, value in fields.items() if value is not None})
             except pydantic.ValidationError as error:
@@ -320,39 +310,14 @@ def _of_own(readings: Sequence[Reading]) -> Iterator[str]:
         yield f"  {'right' if reading.acted_on == reading.intent else 'WRONG'} {reading.confidence:.2f} {reading.acted_on}: {reading.text}"
 
 
-def _ask(prompt: str, accept: Callable[[str], T], default: str = "", several_lines: bool = False) -> T:
-    """Returns what is typed, once it is accepted; what `accept` refuses is said, and asked again."""
-    while True:
-        print(f"\n{prompt}")
-        text = input(f"[{default}] > " if default else "> ").strip() or default
-        while several_lines and text and (line := input("> ").strip()):
-            text += f" {line}"
-            default = ""
-        try:
-            return accept(text)
-        except ValueError as error:
-            print(error)
+def _new_id(kind: str, taken: Collection[str], example: str) -> Callable[[str], str]:
+    """Returns what takes an id that is none yet."""
 
-
-def _lines(prompt: str, taken: Sequence[str], accept: Callable[[str, Sequence[str]], str], at_most: Optional[int] = None) -> list[str]:
-    """Returns the lines typed up to an empty one; those that `accept` refuses are said and left out."""
-    lines: list[str] = []
-    while (at_most is None or len(lines) < at_most) and (text := input(prompt).strip()):
-        try:
-            lines.append(accept(text, [*taken, *lines]))
-        except ValueError as error:
-            print(error)
-    return lines
-
-
-def _yes(prompt: str, default: str = "") -> bool:
-    return _ask(f"{prompt} (yes, no)", lambda text: _one_of(["yes", "no"])({"y": "yes", "n": "no"}.get(text.lower(), text.lower())), default) == "yes"
-
-
-def _one_of(allowed: Sequence[str] | dict) -> Callable[[str], str]:
     def accept(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"'{text}' is none of these; allowed: {', '.join(allowed)}. Type one of them.")
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
+            raise ValueError(f"An id is lower case letters, digits and underscores, such as {example}. Write it so.")
+        if text in taken:
+            raise ValueError(f"There is a {kind} '{text}' already. Choose another id.")
         return text
 
     return accept

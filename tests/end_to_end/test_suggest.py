@@ -27,7 +27,7 @@ def test_accepted_example_goes_into_the_career_in_use(trained_pharmacy, tmp_path
     before, of_the_first = texts(trained_pharmacy), (project / FILE).read_bytes()
     terminal = Terminal(trained_pharmacy, "suggest", "--endpoints", str(conversations.endpoints), BOT_DATABASE_URL=f"sqlite:///{tmp_path / 'a.db'}")
     terminal.answers("[a]ccept", "a")
-    terminal.answers("Go on?", "y")
+    terminal.answers("Go on?", "yes")
     left, status = terminal.ends()
     assert status == 0 and f"Taken into {trained_pharmacy / FILE}." in left, left
     assert "handled rightly" in left
