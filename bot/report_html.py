@@ -43,6 +43,7 @@ th { font-weight: 600; color: var(--soft); font-size: .8125rem; white-space: now
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.number + td, th.number + th { padding-left: 10px; }
 td.words { min-width: 14rem; overflow-wrap: anywhere; }
+.stacked td:not(.number, .words) { min-width: 5.5rem; }
 .groups { list-style: none; margin: 0; padding: 0; }
 .groups > li { display: grid; grid-template-columns: 3.5rem 1fr; gap: 0 12px; padding: 10px 0; border-bottom: 1px solid var(--line); }
 .groups .times { font-size: 1.375rem; font-weight: 650; text-align: right; line-height: 1.2; font-variant-numeric: tabular-nums; }

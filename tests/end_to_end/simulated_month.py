@@ -42,7 +42,7 @@ class Month:
 
     folder: Path
     asked: list[Question] = field(default_factory=list)
-    chosen: dict[str, str] = field(default_factory=dict)  # wordings that were unclear: the intents that the visitors then chose
+    chosen: dict[str, str] = field(default_factory=dict)  # wordings that were unclear: the topics that the visitors then chose and read about
 
     @property
     def endpoints(self) -> Path:
@@ -102,8 +102,9 @@ def _ask(server: Server, sender: str, question: Question, month: Month, chance: 
     meant = f"/{question.intent}"
     if not answered and meant in payloads and chance.random() < CHOOSES:
         replies = server.ask(meant, sender, SECRET)
-        month.chosen[question.text] = question.intent
         answered = any("\nSource" in reply["text"] for reply in replies)
+        if answered:  # on a machine with much else to do there may be the apology instead
+            month.chosen[question.text] = question.intent
     if not answered:
         return
     if question.intent.startswith(INTENT_PREFIX):

@@ -9,6 +9,7 @@ import sys
 import pexpect
 
 TIMEOUT_SECONDS = 600  # training takes the longest, half a minute on two free cores; this bounds a hang
+AGAIN_SECONDS = 10  # before a person presses Ctrl-C again
 ESCAPES = re.compile(r"\x1b\[[?\d;]*[a-zA-Z]")
 
 
@@ -43,6 +44,17 @@ class Terminal:
 
     def interrupts(self):
         self._screen.sendintr()
+
+    def stops(self):
+        """Presses Ctrl-C at a prompt until the program ends (one that comes just before `input` waits is lost in it); returns what `ends` does."""
+        said = ""
+        for _ in range(20):
+            self.interrupts()
+            if self._screen.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=AGAIN_SECONDS) == 0:
+                said = self._screen.before
+                break
+        self._screen.close()
+        return ESCAPES.sub("", said), self._screen.exitstatus
 
     def ends(self):
         """Returns what is left on the screen, and the exit status."""

@@ -175,8 +175,7 @@ def test_ctrl_c_leaves_the_files_as_they_were(trained_pharmacy, when):
         terminal.reads("as a visitor would put it:")
     else:
         lead_to_the_end(terminal)
-    terminal.interrupts()
-    left, status = terminal.ends()
+    left, status = terminal.stops()
     assert status == 1 and left.strip().endswith("Stopped; the files are as they were.")
     assert contents(trained_pharmacy) == before
 
