@@ -20,6 +20,13 @@ REQUEST_SECONDS = 20
 LEAVE_SECONDS = 120  # to end what was begun; this bounds a hang
 APOLOGY = "I am sorry, I cannot answer just now."
 ANSWERED_ALONE = "I cannot look up our conversation just now"  # a career question is answered all the same
+# What is taken out of a conversation when its form is over, as the assistant says it, and what stands there then.
+DETAILS = {
+    "Maria Lopez": "[name]",
+    r"visitor\d+f\d+@example\.org": "[e-mail address]",
+    r"\+1 212-555-\d{4}": "[phone number]",
+    "night classes": "[subject]",
+}
 MARK = re.compile(r"visitor(\d+)")  # in each visitor's e-mail addresses
 QUESTIONS = [  # a question, what its answer says, a follow-up that means nothing by itself, what the answer to that says
     ("what does the CCA exam cost", "$299", "and the CPC?", "CPC"),
@@ -249,16 +256,22 @@ class Crowd:
 
 
 def check_history(visitor: Visitor) -> None:
-    """What the visitor read is what the conversations hold, once."""
+    """What the visitor read is what the conversations hold, once, but for the details for the office."""
     histories: dict[str, dict[str, list[str]]] = {}
     for reply in visitor.log.replies:
         session = str(reply.session)
         if session not in histories:
             histories[session] = _history(visitor, session)
         if reply.id in histories[session] and not reply.is_apology:
-            assert histories[session][reply.id] == reply.texts, reply
+            assert _without_details(histories[session][reply.id]) == _without_details(reply.texts), reply
         else:
             assert reply.is_apology or reply.is_alone, f"not kept: {reply}"
+
+
+def _without_details(texts: list[str]) -> list[str]:
+    for detail, label in DETAILS.items():
+        texts = [re.sub(detail, label, text) for text in texts]
+    return texts
 
 
 def _history(visitor: Visitor, session: str) -> dict[str, list[str]]:
