@@ -40,7 +40,7 @@ _ENDINGS = r"(?:com|org|net|edu|gov|info|biz|co|io|me|us|uk|ca)\b"
 _DIGIT_WORD = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
 
 _PATTERNS: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(rf"{_LOCAL}{_AT}(?=[\w\-]*[^\W\d_]|\[?\d+\.\d)\[?[\w\-]+(?:{_DOT}[\w\-]+)*\]?", re.IGNORECASE), EMAIL),
+    (re.compile(rf"{_LOCAL}{_AT}(?=[\w\-.]*[^\W\d_]|\[?\d+\.\d)\[?[\w\-]+(?:{_DOT}[\w\-]+)*\]?", re.IGNORECASE), EMAIL),
     (re.compile(rf"(?<![\w.+\-])[\w.+\-]+ ?@ ?[\w\-]+(?: ?\. ?[\w\-]+)* ?\. ?{_ENDINGS}", re.IGNORECASE), EMAIL),
     (re.compile(rf"(?<![\w.+\-])[\w.+\-]+\s+at\s+{_PROVIDERS}\s*(?:\.|\bdot\b)\s*{_ENDINGS}", re.IGNORECASE), EMAIL),
     (re.compile(rf"(?P<keep>{_BIRTH_WORD}[^\d]{{0,{BIRTH_WORD_CHARACTERS_MAX}}}?)(?:\b{_DATE}|\b\d{{1,2}}/\d{{1,2}})(?!\w)", re.IGNORECASE), BIRTH),

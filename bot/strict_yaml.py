@@ -142,8 +142,11 @@ def parse(document: Document, model: type[Entry], content: Any | None = None) ->
     Raises:
         ProblemsError: keys or values that the model refuses, all of them.
     """
+    content = document.content if content is None else content
+    if not isinstance(content, dict):  # pydantic would take a list of pairs for a mapping
+        raise ProblemsError([document.problem((), f"the file: {model.__name__} expected dict not {type(content).__name__}. Correct it.")])
     try:
-        return model.parse_obj(document.content if content is None else content)
+        return model.parse_obj(content)
     except pydantic.ValidationError as error:
         raise ProblemsError([_explain(document, model, one) for one in error.errors()]) from error
 

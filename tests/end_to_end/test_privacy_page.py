@@ -19,8 +19,8 @@ from bot.knowledge import ROOT
 
 PAGE = ROOT / "docs" / "privacy.md"
 PLANTED = {
-    "e-mail": ("mail me at jo.planted@example.org: what do coders earn", "jo.planted@example.org", privacy.EMAIL),
-    "telephone": ("my phone is 614-555-0187, what do coders earn", "614-555-0187", privacy.PHONE),
+    "e-mail": ("what does the CCA exam cost? jo.planted@example.org", "jo.planted@example.org", privacy.EMAIL),
+    "telephone": ("what does the CCA exam cost? 614-555-0187", "614-555-0187", privacy.PHONE),
     "social security": ("my ssn is 219-09-9187. what do coders earn", "219-09-9187", privacy.SSN),
     "card": ("5500 0055 5555 5559 is my card, what do coders earn", "5500 0055 5555 5559", privacy.CARD),
     "account": ("what do coders earn? my account number is 00776655443", "00776655443", privacy.ACCOUNT),

@@ -15,6 +15,7 @@ from bot import privacy, settings
         # E-mail
         ("my email is jo.smith+x@gmail.com thanks", "my email is [e-mail address] thanks"),
         ("jo@example.com", "[e-mail address]"),
+        ("jo@0.example.com", "[e-mail address]"),
         ("Mail JO_O'HARA@sub.college.example.", "Mail [e-mail address]."),
         ("(jo@example.com)", "([e-mail address])"),
         ("jo@example.com, amy@example.org", "[e-mail address], [e-mail address]"),

@@ -235,6 +235,7 @@ LEAF_KEYS = "size, kind"
         ("name: x\nrows:\n- size: 1\n  kind: fir\n", 4, "rows.0.kind: unexpected value; permitted: 'oak', 'elm'. Correct it."),
         ("name:\n", 1, "name: none is not an allowed value. Correct it."),
         ("- a\n- b\n", 1, "the file: Tree expected dict not list. Correct it."),
+        ("- [name, x]\n- [false, {}]\n", 1, "the file: Tree expected dict not list. Correct it."),
     ],
 )
 def test_strict_yaml_parse_refuses(read, text, line, message):
