@@ -179,6 +179,9 @@ def _quiet(imports_rasa: bool) -> None:
     logging.basicConfig(level=logging.INFO)
     warnings.showwarning = lambda *arguments, **options: None  # Rasa and others set filters of their own at import
     if imports_rasa:
+        from bot import without_tensorflow
+
+        without_tensorflow.apply()
         from rasa.utils.log_utils import configure_structlog
 
         configure_structlog(logging.WARNING)
