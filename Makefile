@@ -6,10 +6,10 @@ INSTALLED := .venv/installed
 export RASA_TELEMETRY_ENABLED := false
 export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
-.PHONY: help serve shell train check test test-fast test-cluster test-faults fuzz lint evaluate benchmark-nlu report screenshots new-career install clean-install lock audit secrets
+.PHONY: help serve shell train check test test-fast test-cluster test-faults fuzz lint evaluate benchmark benchmark-quick benchmark-nlu report screenshots new-career install clean-install lock audit secrets
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 serve: install ## answer on http://127.0.0.1:5005 (HOST, PORT), trained first if needed
 	@exec $(BIN)/python -m bot serve
@@ -49,6 +49,17 @@ $(FUZZERS)/installed: tests/fuzz/requirements.txt
 
 evaluate: train ## accuracy on held-out wordings: figures, JSON and plots in results/
 	@$(BIN)/python -m bot evaluate
+
+benchmark: train ## Rasa's default against this project, and its parts: docs/performance.md (DATA=folder as below; needs Debian's wrk)
+	@$(if $(DATA),,$(error give the folder of the data sets: make benchmark DATA=folder))
+	@$(BIN)/python -m benchmarks.tracker_store
+	@$(BIN)/python -m benchmarks.encoder $(DATA)
+	@$(BIN)/python -m benchmarks.profile
+	@$(BIN)/python -m benchmarks.scale $(DATA)
+	@$(BIN)/python -m benchmarks.serving
+
+benchmark-quick: train ## small, in minutes; fails if this project is not ahead of Rasa's default by as much as it has to be
+	@$(BIN)/python -m benchmarks.serving --quick
 
 benchmark-nlu: install ## the same components on public data sets (DATA=folder with banking77/ and clinc150/)
 	@$(BIN)/python -m benchmarks.nlu $(if $(DATA),$(DATA),$(error give the folder of the data sets: make benchmark-nlu DATA=folder))

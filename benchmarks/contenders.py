@@ -19,14 +19,13 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks.load import SECRET
 from bot.knowledge import ROOT
 
 START_SECONDS = 900  # Rasa's default takes about a minute on two cores; this bounds a hang
 POLL_SECONDS = 0.05
 STOP_SECONDS = 30
 NOT_COPIED = shutil.ignore_patterns(".*", "var", "models", "results", "careers", "tests", "docs", "node_modules", "__pycache__")
-# What an adapter of a messaging platform sends: its messages are not counted against its address (door.py), which the load would exceed.
-SECRET = {"BOT_REST_SECRET": uuid.uuid4().hex}
 
 
 class ContenderError(RuntimeError):
@@ -41,6 +40,7 @@ class Contender:
     folder: Path  # holds the project; all its processes run there
     commands: list[list[str]]  # of its processes; "{port}" and "{actions}" stand for their ports
     endpoints: dict  # its endpoints file, likewise
+    first_question: str = "What is a medical coder?"
     port: int = 0
     _processes: list[subprocess.Popen] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ class Contender:
             if any(process.poll() is not None for process in self._processes):
                 break
             try:
-                if self.answers("What is a medical coder?"):
+                if self.answers(self.first_question):
                     return time.monotonic() - started
             except OSError:
                 pass
@@ -137,6 +137,12 @@ def build_ours(folder: Path) -> None:
     shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
 
 
+def lend(folder: Path) -> None:
+    """Gives a copy of this project what this one has trained and compiled."""
+    for name in ("models", "var/encoder"):
+        shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
+
+
 def build_rasa_default(folder: Path, examples: int | None, epochs: int) -> None:
     """Writes a project of Rasa's default configuration with this project's intents, rules, replies and custom actions.
 
@@ -178,6 +184,11 @@ def train(folder: Path, cores: str, log: Path, ours: bool = False) -> float:
     if trained.returncode or not list((folder / "models").glob("*.tar.gz")):
         raise ContenderError(f"{folder.name}: could not be trained; see {log}.")
     return time.monotonic() - started
+
+
+def all_cores() -> str:
+    """Returns the cores that contenders run on, as taskset lists them: two, if there are."""
+    return "0,1" if (os.cpu_count() or 1) > 1 else "0"
 
 
 def _rasa(*arguments: str) -> list[str]:

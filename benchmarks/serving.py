@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import re
 import shutil
 import statistics
@@ -21,20 +20,17 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Callable
 
-import yaml
-
-from benchmarks import contenders, load, table
+from benchmarks import contenders, document, load, table
 from benchmarks.contenders import Contender, ContenderError
 from benchmarks.load import LoadError
-from bot.evaluate import UTTERANCES
-from bot.knowledge import INTENT_PREFIX, ROOT
+from bot.knowledge import ROOT
 
 FOLDER = ROOT / "var" / "benchmark"  # what is built is kept here; the default's training takes hours
 RESULTS = ROOT / "results"
 TURNS = 10
 CONNECTIONS = (1, 10, 50)
 SATURATING = 10  # visitors at once keep every shape busy
-WORDS = (4, 16)  # of the questions asked; a visitor's typical question has about ten
+ONE_CORE_SHARE = 5  # on one core, so many times fewer messages saturate: Rasa's default takes longest there
 
 
 @dataclass(frozen=True)
@@ -42,18 +38,18 @@ class Plan:
     """How much is measured."""
 
     examples: int | None  # of each intent that Rasa's default is trained on; None: all
-    epochs: int  # its default is 100
+    epochs: int  # of its training
+    everything: bool  # all shapes, cores, kinds of messages, numbers of visitors, our training, accuracy; else what the floors are for
+    starts: int  # each contender in turn, besides the start for the measuring of replies
     rounds: int  # each contender in turn, so many times; the median counts
-    starts: int
     seconds: int  # of one run of wrk
     conversations: int  # that are brought to the tenth turn
     messages: int  # of the run to saturation, after which memory is read
     questions: int  # different ones, so that none comes twice in a run
-    trains_ours: bool
 
 
-FULL = Plan(None, 100, rounds=3, starts=3, seconds=10, conversations=100, messages=10_000, questions=20_000, trains_ours=True)
-QUICK = Plan(8, 30, rounds=2, starts=1, seconds=4, conversations=20, messages=300, questions=2_000, trains_ours=False)
+FULL = Plan(None, 100, True, starts=2, rounds=3, seconds=8, conversations=50, messages=10_000, questions=20_000)
+QUICK = Plan(2, 5, False, starts=0, rounds=2, seconds=5, conversations=0, messages=300, questions=2_000)
 # What a quick run must reach: times as fast, or the share of memory. Below the targets of the full run (docs/performance.md), because the
 # default is quicker with a tenth of the examples, and a busy machine blurs short runs.
 FLOORS = {"faq p50": 4.0, "faq p99": 2.5, "replies/s": 4.0, "processor time": 4.0, "start": 2.5, "memory": 1 / 0.75}
@@ -75,9 +71,10 @@ def main() -> int:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "serving.json").write_text(json.dumps(measured, indent=2))
     table.plot(measured, RESULTS / "serving.png")
-    print(table.tables(measured, TARGETS))
+    print(table.tables(measured, TARGETS, "make benchmark-quick" if options.quick else "make benchmark"))
     if not options.quick:
-        table.write_docs(measured, TARGETS)
+        shutil.copy(RESULTS / "serving.png", document.DOCUMENT.with_suffix(".png"))
+        document.write("serving", table.tables(measured, TARGETS, "make benchmark"))
         return 0
     missed = [
         f"{name}: {measured['ratios'][name]:.2f} times, floor {floor:.2f}" for name, floor in FLOORS.items() if measured["ratios"][name] < floor
@@ -92,26 +89,30 @@ def measure(plan: Plan, epochs: int, folder: Path) -> dict[str, Any]:
     default = _default(plan, epochs, folder / "default")
     project = folder / "ours"
     training = _train_ours(plan, project)
-    every = [contenders.rasa_default(folder / "default"), *contenders.ours(project)]
+    every = [contenders.rasa_default(folder / "default"), *contenders.ours(project)][: None if plan.everything else 2]
     results: dict[str, dict[str, Any]] = {contender.name: {} for contender in every}
     results[every[0].name]["training"] = default
     for contender in every[1:]:
         results[contender.name]["training"] = training
     _measure_starts(plan, every, results)
-    cores = ["0,1", "0"] if (os.cpu_count() or 1) > 1 else ["0"]
-    for number, of_cores in enumerate(cores):
+    both, one = contenders.all_cores(), contenders.all_cores().partition(",")[0]
+    for cores in dict.fromkeys([both, one] if plan.everything else [both]):
         try:
             for contender in every:
-                contender.start(of_cores)
-            questions = load.write_questions(_questions(every), plan.questions, folder / "questions.txt")
-            _measure_replies(plan, every, results, questions, of_cores, everything=number == 0)
+                _start(contender, cores, results[contender.name])
+            asked = load.usual_questions()
+            say(f"Asking each contender {len(asked)} held-out questions, to take those that all answer ...")
+            asked = [text for text in asked if all(contender.answers(text) for contender in every)]
+            questions = load.write_questions(asked, plan.questions, folder / "questions.txt")
+            _measure_replies(plan, every, results, questions, cores, everything=plan.everything and cores == both)
         finally:
             for contender in every:
                 contender.stop()
-    _measure_accuracy(every, results, folder)
-    for contender in every:
-        results[contender.name]["installed MB"] = _installed_megabytes(contender)
-    return {"machine": _machine(), "plan": {**vars(plan), "epochs": epochs}, "results": results, "ratios": _ratios(every, results)}
+    if plan.everything:
+        _measure_accuracy(every, results, folder)
+        for contender in every:
+            results[contender.name]["installed MB"] = _installed_megabytes(contender)
+    return {"plan": {**vars(plan), "epochs": epochs}, "results": results, "ratios": _ratios(every, results)}
 
 
 def say(text: str) -> None:
@@ -127,9 +128,9 @@ def _default(plan: Plan, epochs: int, folder: Path) -> dict[str, Any]:
         return kept
     contenders.build_rasa_default(folder, plan.examples, epochs)
     say(f"Training Rasa's default, {epochs} epochs, once; it is kept in {folder.relative_to(ROOT)}/ ...")
-    cold, processor = _processor_time(lambda: contenders.train(folder, _all_cores(), folder / "training.log"))
+    cold, processor = _processor_time(lambda: contenders.train(folder, contenders.all_cores(), folder / "training.log"))
     say("... and again, with its cache ...")
-    cached = contenders.train(folder, _all_cores(), folder / "training.log")
+    cached = contenders.train(folder, contenders.all_cores(), folder / "training.log")
     kept = {"with": with_, "cold s": cold, "cold processor s": processor, "cached s": cached}
     record.write_text(json.dumps(kept))
     return kept
@@ -138,59 +139,70 @@ def _default(plan: Plan, epochs: int, folder: Path) -> dict[str, Any]:
 def _train_ours(plan: Plan, folder: Path) -> dict[str, Any]:
     """Returns how long this project took to train: from nothing, with its cache, and with one example more."""
     contenders.build_ours(folder)
-    if not plan.trains_ours:  # what the project has is taken over
-        for name in ("models", "var/encoder"):
-            shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
+    if not plan.everything:  # what the project has is taken over
+        contenders.lend(folder)
         return {}
     say("Training ours from nothing ...")
-    cold, processor = _processor_time(lambda: contenders.train(folder, _all_cores(), folder / "training.log", ours=True))
+    cold, processor = _processor_time(lambda: contenders.train(folder, contenders.all_cores(), folder / "training.log", ours=True))
     say("... with its cache ...")
-    cached = contenders.train(folder, _all_cores(), folder / "training.log", ours=True)
+    cached = contenders.train(folder, contenders.all_cores(), folder / "training.log", ours=True)
     say("... and with one example more ...")
     examples = folder / "data" / "nlu.yml"
     before = examples.read_text(encoding="utf-8")
     examples.write_text(before.replace("  examples: |\n", "  examples: |\n    - and one example more than there was\n", 1), encoding="utf-8")
-    one_more = contenders.train(folder, _all_cores(), folder / "training.log", ours=True)
+    one_more = contenders.train(folder, contenders.all_cores(), folder / "training.log", ours=True)
     examples.write_text(before, encoding="utf-8")
-    contenders.train(folder, _all_cores(), folder / "training.log", ours=True)
+    contenders.train(folder, contenders.all_cores(), folder / "training.log", ours=True)
     return {"cold s": cold, "cold processor s": processor, "cached s": cached, "one example more s": one_more}
 
 
 def _measure_starts(plan: Plan, every: list[Contender], results: dict[str, dict[str, Any]]) -> None:
-    for number in range(plan.starts):
+    for _ in range(plan.starts):
         for contender in every:
-            say(f"start {number + 1} of {plan.starts}: {contender.name}")
-            seconds = contender.start(_all_cores())
-            results[contender.name].setdefault("start s", []).append(seconds)
-            results[contender.name].setdefault("loaded MB", []).append(contender.resident_megabytes())
+            _start(contender, contenders.all_cores(), results[contender.name])
             contender.stop()
+
+
+def _start(contender: Contender, cores: str, result: dict[str, Any]) -> None:
+    """Starts a contender; if on all cores, its seconds and its memory count."""
+    say(f"{_cores(cores)}: start: {contender.name}")
+    seconds = contender.start(cores)
+    if cores == contenders.all_cores():
+        result.setdefault("start s", []).append(seconds)
+        result.setdefault("loaded MB", []).append(contender.resident_megabytes())
 
 
 def _measure_replies(plan: Plan, every: list[Contender], results: dict[str, dict[str, Any]], questions: Path, cores: str, everything: bool) -> None:
     """Puts each kind of load to each contender in turn, `plan.rounds` times, and the run to saturation once."""
-    kinds: dict[str, Callable[[Contender, int], dict]] = {
-        "faq": lambda contender, connections: load.put(contender.port, questions, connections, seconds=plan.seconds),
-    }
+
+    def faq(contender: Contender, connections: int) -> dict:
+        return load.put(contender.port, questions, connections, seconds=plan.seconds)
+
+    def tenth_turn(contender: Contender, connections: int) -> dict:
+        return _tenth_turn(plan, contender, questions, connections)
+
+    def same_question(contender: Contender, connections: int) -> dict:
+        return load.put(contender.port, one_question, connections, seconds=plan.seconds)
+
+    one_question = questions.with_suffix(".one")
+    one_question.write_text(questions.read_text(encoding="utf-8").splitlines()[0].lower(), encoding="utf-8")
+    runs = [("faq", faq, 1)]
     if everything:
-        kinds["tenth turn"] = lambda contender, connections: _tenth_turn(plan, contender, questions, connections)
-        kinds["same question"] = lambda contender, connections: load.put(
-            contender.port, questions.with_suffix(".one"), connections, seconds=plan.seconds
-        )
-        questions.with_suffix(".one").write_text(questions.read_text(encoding="utf-8").splitlines()[0].lower(), encoding="utf-8")
+        runs = [*(("faq", faq, count) for count in CONNECTIONS), *(("tenth turn", tenth_turn, count) for count in CONNECTIONS)]
+        runs.append(("same question", same_question, 1))
     for contender in every:  # what is made at the first message is no visitor's wait
         load.put(contender.port, questions, 1, messages=20)
     for number in range(plan.rounds):
-        for kind, put in kinds.items():
-            for connections in CONNECTIONS if everything else (1,):
-                for contender in every:
-                    say(f"{_cores(cores)}, round {number + 1} of {plan.rounds}: {kind}, {connections} at once: {contender.name}")
-                    results[contender.name].setdefault(_cores(cores), {}).setdefault(kind, {}).setdefault(str(connections), []).append(
-                        put(contender, connections)
-                    )
+        for kind, put, connections in runs:
+            for contender in every:
+                say(f"{_cores(cores)}, round {number + 1} of {plan.rounds}: {kind}, {connections} at once: {contender.name}")
+                of_kind = results[contender.name].setdefault(_cores(cores), {}).setdefault(kind, {})
+                of_kind.setdefault(str(connections), []).append(put(contender, connections))
+    messages = plan.messages if cores == contenders.all_cores() else plan.messages // ONE_CORE_SHARE
     for contender in every:
-        say(f"{_cores(cores)}: {plan.messages} messages, {SATURATING} at once: {contender.name}")
+        say(f"{_cores(cores)}: {messages} messages, {SATURATING} at once: {contender.name}")
         before = contender.processor_seconds()
-        run = load.put(contender.port, questions, SATURATING, messages=plan.messages)
+        run = load.put(contender.port, questions, SATURATING, messages=messages)
         run["processor ms"] = (contender.processor_seconds() - before) / run["replies"] * 1000
         run["MB after"] = contender.resident_megabytes()
         results[contender.name][_cores(cores)]["saturation"] = run
@@ -201,15 +213,6 @@ def _tenth_turn(plan: Plan, contender: Contender, questions: Path, connections: 
     senders = f"{contender.port}-{time.time_ns()}-"
     load.put(contender.port, questions, SATURATING, messages=(TURNS - 1) * plan.conversations, senders=senders, of=plan.conversations)
     return load.put(contender.port, questions, connections, messages=plan.conversations, senders=senders, of=plan.conversations)
-
-
-def _questions(every: list[Contender]) -> list[str]:
-    """Returns the held-out questions of usual length that all contenders answer from the knowledge file, so that all do the same."""
-    wordings = yaml.safe_load(UTTERANCES.read_text(encoding="utf-8"))
-    asked = [text for intent, texts in wordings.items() if intent.startswith(INTENT_PREFIX) for text in texts]
-    asked = [text for text in asked if WORDS[0] <= len(text.split()) <= WORDS[1] and '"' not in text]
-    say(f"Asking each contender {len(asked)} held-out questions, to take those that all answer ...")
-    return [text for text in asked if all(contender.answers(text) for contender in every)]
 
 
 def _measure_accuracy(every: list[Contender], results: dict[str, dict[str, Any]], folder: Path) -> None:
@@ -270,7 +273,7 @@ def _name(requirement: str) -> str:
 def _ratios(every: list[Contender], results: dict[str, dict[str, Any]]) -> dict[str, float]:
     """Returns how many times better this project in one process is than Rasa's default."""
     theirs, our = results[every[0].name], results[every[1].name]
-    cores = _cores(_all_cores())
+    cores = _cores(contenders.all_cores())
 
     def times(figure: Callable[[dict[str, Any]], float]) -> float:
         return figure(theirs) / figure(our)
@@ -301,10 +304,6 @@ def _processor_time(work: Callable[[], float]) -> tuple[float, float]:
     return seconds, after.children_user + after.children_system - before.children_user - before.children_system
 
 
-def _all_cores() -> str:
-    return "0,1" if (os.cpu_count() or 1) > 1 else "0"
-
-
 def _cores(cores: str) -> str:
     return f"{len(cores.split(','))} core{'s' if ',' in cores else ''}"
 
@@ -312,20 +311,6 @@ def _cores(cores: str) -> str:
 def _hash(*paths: Path) -> str:
     files = sorted(file for path in paths for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file())
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-
-
-def _machine() -> dict[str, Any]:
-    processor = next((line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "unknown")
-    versions = {name: metadata.version(name) for name in ("rasa", "rasa-sdk", "tensorflow-cpu", "onnxruntime", "numpy")}
-    load_average = os.getloadavg()[1]
-    return {
-        "processor": processor,
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "date": time.strftime("%Y-%m-%d"),
-        "load": load_average,
-        **versions,
-    }
 
 
 if __name__ == "__main__":

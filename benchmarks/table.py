@@ -1,20 +1,16 @@
-"""What the benchmark says: tables in Markdown, plots, and both in docs/performance.md."""
+"""What the comparison with Rasa's default says: tables in Markdown, and a plot."""
 
 from __future__ import annotations
 
-import re
 import statistics
 from pathlib import Path
 from typing import Any
 
-from bot.knowledge import ROOT
-
-DOCS = ROOT / "docs" / "performance.md"
-PLOT = ROOT / "docs" / "performance.png"
+from benchmarks import document
 
 
-def tables(measured: dict[str, Any], targets: dict[str, float]) -> str:
-    """Returns the tables of a run."""
+def tables(measured: dict[str, Any], targets: dict[str, float], command: str) -> str:
+    """Returns the tables of a run of the command."""
     results = measured["results"]
     names = list(results)
     cores = next(key for key in results[names[0]] if key.endswith(("core", "cores")))
@@ -57,15 +53,12 @@ def tables(measured: dict[str, Any], targets: dict[str, float]) -> str:
     ratios = [["times better than Rasa's default, one process", "measured", "target"]]
     for name, ratio in measured["ratios"].items():
         ratios.append([name, f"{ratio:.1f}", f"{targets[name]:.1f}" if name in targets else "-"])
-    machine = measured["machine"]
     plan = measured["plan"]
     said = (
-        f"{machine['date']}, {machine['cores']} cores ({machine['processor']}), Python {machine['python']}, Rasa {machine['rasa']}, TensorFlow "
-        f"{machine['tensorflow-cpu']}, ONNX Runtime {machine['onnxruntime']}; load average at the end {machine['load']:.1f}; median of "
-        f"{plan['rounds']} rounds; Rasa's default trained for {plan['epochs']} epochs on "
+        f"Median of {plan['rounds']} rounds; Rasa's default trained for {plan['epochs']} epochs on "
         f"{'all examples' if plan['examples'] is None else str(plan['examples']) + ' examples of each intent'}."
     )
-    return f"{said}\n\n{_markdown(rows)}\n\n{_markdown(ratios)}"
+    return f"{document.table(ratios)}\n\n{document.table(rows)}\n\n{said} {document.note(command)}"
 
 
 def plot(measured: dict[str, Any], file: Path) -> None:
@@ -96,25 +89,10 @@ def plot(measured: dict[str, Any], file: Path) -> None:
         bars = axis.bar(list(results), [value(of) for of in results.values()], color=colors)
         axis.bar_label(bars, fmt="%.4g")
         axis.set_title(title)
-    figure.suptitle(f"{cores}, {measured['machine']['date']}")
+    figure.suptitle(cores)
     figure.tight_layout()
     figure.savefig(file, dpi=90)
     pyplot.close(figure)
-
-
-def write_docs(measured: dict[str, Any], targets: dict[str, float]) -> None:
-    """Puts the tables and the plot of a full run into docs/performance.md."""
-    plot(measured, PLOT)
-    write_block("serving", tables(measured, targets))
-
-
-def write_block(name: str, text: str) -> None:
-    """Replaces what stands in docs/performance.md between `<!-- name -->` and `<!-- end -->`."""
-    page = DOCS.read_text(encoding="utf-8")
-    replaced, count = re.subn(rf"(<!-- {name} -->\n).*?(<!-- end -->)", lambda match: f"{match[1]}\n{text}\n\n{match[2]}", page, flags=re.DOTALL)
-    if count != 1:
-        raise ValueError(f"{DOCS}: holds {count} blocks '<!-- {name} -->' ... '<!-- end -->'; it must hold one.")
-    DOCS.write_text(replaced, encoding="utf-8")
 
 
 def _median(runs: list[dict[str, float]], figure: str) -> float:
@@ -131,8 +109,3 @@ def _rate(run: dict[str, Any]) -> float:
 
 def _kind(kind: str) -> str:
     return {"faq": "FAQ answer, new conversation", "tenth turn": "tenth turn of a conversation", "same question": "the same question again"}[kind]
-
-
-def _markdown(rows: list[list[str]]) -> str:
-    head, *rest = rows
-    return "\n".join(["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(row) + " |" for row in rest)])
