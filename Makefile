@@ -52,14 +52,15 @@ evaluate: train ## accuracy on held-out wordings: figures, JSON and plots in res
 
 benchmark: train ## Rasa's default against this project, and its parts: docs/performance.md (DATA=folder as below; needs Debian's wrk)
 	@$(if $(DATA),,$(error give the folder of the data sets: make benchmark DATA=folder))
-	@$(BIN)/python -m benchmarks.tracker_store
-	@$(BIN)/python -m benchmarks.encoder $(DATA)
-	@$(BIN)/python -m benchmarks.profile
-	@$(BIN)/python -m benchmarks.scale $(DATA)
-	@$(BIN)/python -m benchmarks.serving
+	@$(BIN)/python -W ignore -m benchmarks.imports
+	@$(BIN)/python -W ignore -m benchmarks.tracker_store
+	@$(BIN)/python -W ignore -m benchmarks.encoder $(DATA)
+	@$(BIN)/python -W ignore -m benchmarks.profile
+	@$(BIN)/python -W ignore -m benchmarks.scale $(DATA)
+	@$(BIN)/python -W ignore -m benchmarks.serving
 
 benchmark-quick: train ## small, in minutes; fails if this project is not ahead of Rasa's default by as much as it has to be
-	@$(BIN)/python -m benchmarks.serving --quick
+	@$(BIN)/python -W ignore -m benchmarks.serving --quick
 
 benchmark-nlu: install ## the same components on public data sets (DATA=folder with banking77/ and clinc150/)
 	@$(BIN)/python -m benchmarks.nlu $(if $(DATA),$(DATA),$(error give the folder of the data sets: make benchmark-nlu DATA=folder))

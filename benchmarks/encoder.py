@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from benchmarks import document, nlu
+from bot import without_tensorflow
 from bot.evaluate import UTTERANCES
 from bot.knowledge import ROOT
 from bot.nlu import sentence_encoder
@@ -25,6 +26,7 @@ ALL_TEXTS = 20_000  # texts kept while accuracy is measured: each seed asks the 
 
 def main(folder: Path) -> None:
     """Measures, prints the table and writes it into the document."""
+    without_tensorflow.apply()
     logging.disable(logging.WARNING)
     files = {kind: sentence_encoder.compiled(FOLDER, quantized) for kind, quantized in KINDS.items()}
     times = {kind: question_times(file, questions()) for kind, file in files.items()}

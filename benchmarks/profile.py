@@ -19,12 +19,13 @@ import numpy as np
 from benchmarks import contenders, document, load
 from benchmarks.contenders import Contender, ContenderError
 from benchmarks.load import LoadError
+from bot import without_tensorflow
 from bot.knowledge import ROOT
 
 FOLDER = ROOT / "var" / "benchmark" / "profile"
 MESSAGES = 2_000
 MIDDLE = (25, 75)  # percentiles of the messages' times: shares are the means of those between, without what else the machine did
-ENCODER, HTTP, CHANNEL = "sentence encoder", "HTTP: sockets, Sanic, wrk", "channel: limits, masking of personal data, order"
+ENCODER, HTTP, CHANNEL = "sentence encoder", "HTTP: sockets, Sanic, limits, wrk", "channel: masking of personal data, order, change of threads"
 
 
 class Clock:
@@ -37,8 +38,8 @@ class Clock:
         self._parts: list[str] = []
         self._since = 0.0
 
-    def wrap(self, owner: type, name: str, part: str) -> None:
-        """Counts the time of a method, plain or async, as that of a part."""
+    def wrap(self, owner: Any, name: str, part: str) -> None:
+        """Counts the time of a method or function of a class or module, plain or async, as that of a part."""
         method = getattr(owner, name)
 
         @functools.wraps(method)
@@ -79,19 +80,17 @@ class Clock:
 
 def serve(port: int, endpoints: Path, times: Path) -> None:
     """Serves as `make serve` does, with the clock; writes the parts' seconds of each message when it is stopped."""
-    from bot import cli
-
-    cli._quiet(imports_rasa=True)
+    without_tensorflow.apply()
     from rasa.core.processor import MessageProcessor
-    from sanic import Sanic
 
-    from bot import server, training
+    from bot import cli, server
+    from bot.channels import conversation
     from bot.nlu.sentence_encoder import SentenceEncoder
     from bot.tracker_store import ConversationTrackerStore
 
     clock = Clock()
     for owner, name, part in (
-        (Sanic, "handle_request", CHANNEL),
+        (conversation, "answer", CHANNEL),
         (MessageProcessor, "handle_message", "Rasa's loop: slots, events, what follows"),
         (MessageProcessor, "parse_message", "pipeline without the encoder"),
         (MessageProcessor, "_predict_next_with_tracker", "policies"),
@@ -101,7 +100,7 @@ def serve(port: int, endpoints: Path, times: Path) -> None:
         (ConversationTrackerStore, "save", "tracker store"),
     ):
         clock.wrap(owner, name, part)
-    server.serve(training.ensure_model(), "127.0.0.1", port, endpoints)
+    cli.main(["serve", "--port", f"{port}", "--endpoints", str(endpoints)])
     times.write_text(json.dumps(clock.messages))
 
 

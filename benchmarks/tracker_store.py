@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks import document
 from benchmarks.report import OF_RASA, made_up
+from bot import without_tensorflow
 from bot.knowledge import ROOT
 
 LENGTHS = (1, 10, 100)  # turns before the one that is measured
@@ -38,6 +39,7 @@ START = [
 
 def main() -> None:
     """Measures, prints the table and writes it into the document."""
+    without_tensorflow.apply()
     logging.disable(logging.WARNING)
     rows = [["turns before", "stored conversations", "ours: p50 / p99, ms", "Rasa's SQL store: p50 / p99, ms", "database, MB"]]
     for stored in STORED:

@@ -33,7 +33,7 @@ def test_a_block_that_is_not_there_is_an_error_and_nothing_is_written(page):
     assert page.read_text(encoding="utf-8") == PAGE
 
 
-@pytest.mark.parametrize("block", ["serving", "profile", "encoder", "tracker store", "scale"])
+@pytest.mark.parametrize("block", ["serving", "profile", "imports", "encoder", "tracker store", "scale"])
 def test_the_document_has_a_place_for_each_benchmark(block):
     assert document.DOCUMENT.read_text(encoding="utf-8").count(f"<!-- {block} -->") == 1
 
