@@ -143,20 +143,22 @@ def lend(folder: Path) -> None:
         shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
 
 
-def build_rasa_default(folder: Path, examples: int | None, epochs: int) -> None:
+def build_rasa_default(folder: Path, examples: int | None, epochs: int, policy_epochs: int) -> None:
     """Writes a project of Rasa's default configuration with this project's intents, rules, replies and custom actions.
 
     Args:
         examples: of each intent, the first ones; all if None.
-        epochs: what Rasa's default has as 100.
+        epochs: of the pipeline's components; Rasa's default has 100.
+        policy_epochs: of the policies; likewise. (For what the benchmark asks, the rules decide.)
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "data").mkdir(parents=True)
     config = yaml.safe_load((resources.files("rasa") / "engine/recipes/config_files/default_config.yml").read_text(encoding="utf-8"))
     config["assistant_id"] = "rasa-default"
-    for component in config["pipeline"] + config["policies"]:
-        if "epochs" in component:
-            component["epochs"] = epochs
+    for part, count in (("pipeline", epochs), ("policies", policy_epochs)):
+        for component in config[part]:
+            if "epochs" in component:
+                component["epochs"] = count
     domain = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
     domain["actions"].remove("action_session_start")  # Rasa's own does not ask the action server
     for name, content in (("config.yml", config), ("domain.yml", domain), ("credentials.yml", {"rest": None})):
