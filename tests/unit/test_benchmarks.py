@@ -7,7 +7,7 @@ import threading
 import pytest
 import yaml
 
-from benchmarks import document, load, profile, scale
+from benchmarks import contenders, document, load, profile, scale, serving, table
 from bot import career, knowledge
 
 LONG = "how long does it take to become a coder"
@@ -42,6 +42,25 @@ def test_questions_of_a_load_are_all_different_and_mean_the_same(tmp_path):
     lines = load.write_questions([LONG, LONG + " now"], 500, tmp_path / "questions").read_text(encoding="utf-8").splitlines()
     assert len(set(lines)) == len(lines) == 500
     assert {line.lower() for line in lines} == {f'"{LONG}"', f'"{LONG} now"'}
+
+
+def result(milliseconds, replies_a_second):
+    """Returns what is measured of a contender, all its figures alike."""
+    run = {**dict.fromkeys(("p50", "p95", "p99", "processor ms", "MB after"), milliseconds), "replies": 10 * replies_a_second, "seconds": 10.0}
+    training = dict.fromkeys(("cold s", "cold processor s", "cached s", "one example more s"), milliseconds)
+    of_cores = {"faq": {"1": [run]}, "saturation": run}
+    both = f"{len(contenders.all_cores().split(','))} cores" if "," in contenders.all_cores() else "1 core"
+    return {both: of_cores, "start s": [milliseconds], "loaded MB": [milliseconds], "training": training}
+
+
+def test_every_ratio_says_how_many_times_better_this_project_is():
+    every = [contenders.rasa_default(knowledge.ROOT), *contenders.ours(knowledge.ROOT)]
+    names = [contender.name for contender in every]
+    ratios = serving.ratios(every, {names[0]: result(60.0, 20), names[1]: result(10.0, 120)})
+    assert set(ratios.values()) == {6.0}
+    assert ratios.keys() >= serving.FLOORS.keys() | serving.TARGETS.keys()
+    shown = table.tables({"results": {names[0]: result(60.0, 20)}, "ratios": ratios, "plan": vars(serving.QUICK)}, serving.TARGETS, "make benchmark")
+    assert "| memory | 6.0 | 1.7 |" in shown and "| start to first right answer, s | 60.0 |" in shown and "`make benchmark`" in shown
 
 
 class Way:
