@@ -34,7 +34,7 @@ def main() -> None:
     rows = [["imports of the server", *KINDS]]
     for number, (name, digits) in enumerate((("time, s", 1), ("processor time, s", 1), ("memory at most, MB", 0))):
         rows.append([name, *(f"{of[number]:.{digits}f}" for of in figures.values())])
-    text = f"{document.table(rows)}\n\nMedian of {ROUNDS} rounds. {document.note('python -m benchmarks.imports')}"
+    text = f"{document.table(rows)}\n\nRounds: {ROUNDS}, the median counts. {document.note('python -m benchmarks.imports')}"
     print(text)
     document.write("imports", text)
 

@@ -74,8 +74,8 @@ def main(folder: Path) -> int:
     )
     text = f"{document.table(rows)}\n\n{said}\n\n{document.note('python -m benchmarks.scale FOLDER')}"
     print(text)
-    document.write("scale", text)
     plot(figures)
+    document.write("scale", f"![Training, memory and reply time by the number of topics]({PLOT.name})\n\n{text}")
     return 0
 
 

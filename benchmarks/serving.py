@@ -75,8 +75,10 @@ def main() -> int:
     table.plot(measured, RESULTS / "serving.png")
     print(table.tables(measured, TARGETS, "make benchmark-quick" if options.quick else "make benchmark"))
     if not options.quick:
-        shutil.copy(RESULTS / "serving.png", document.DOCUMENT.with_suffix(".png"))
-        document.write("serving", table.tables(measured, TARGETS, "make benchmark"))
+        picture = document.DOCUMENT.with_suffix(".png")
+        shutil.copy(RESULTS / "serving.png", picture)
+        text = table.tables(measured, TARGETS, "make benchmark")
+        document.write("serving", f"![Reply times, replies a second, start and memory]({picture.name})\n\n{text}")
         return 0
     missed = [
         f"{name}: {measured['ratios'][name]:.2f} times, floor {floor:.2f}" for name, floor in FLOORS.items() if measured["ratios"][name] < floor
