@@ -115,7 +115,7 @@ def rasa_default(folder: Path) -> Contender:
     return Contender(
         "Rasa's default",
         folder,
-        [_rasa("run", "--model", "models", "--port", "{port}", "--endpoints", "{state}/endpoints.yml", "--credentials", "credentials.yml"),
+        [_rasa("run", "--model", "models", "--interface", "127.0.0.1", "--port", "{port}", "--endpoints", "{state}/endpoints.yml", "--credentials", "credentials.yml"),
          _rasa("run", "actions", "--actions", "actions", "--port", "{actions}")],
         {"action_endpoint": {"url": "http://127.0.0.1:{actions}/webhook"}},
     )  # fmt: skip
