@@ -147,7 +147,7 @@ def build_rasa_default(folder: Path, examples: int | None, epochs: int, policy_e
     """Writes a project of Rasa's default configuration with this project's intents, rules, replies and custom actions.
 
     Args:
-        examples: of each intent, the first ones; all if None.
+        examples: of each intent, the first ones, and then the likeliest intent is taken however unsure it is; all if None.
         epochs: of the pipeline's components; Rasa's default has 100.
         policy_epochs: of the policies; likewise. (For what the benchmark asks, the rules decide.)
     """
@@ -159,6 +159,8 @@ def build_rasa_default(folder: Path, examples: int | None, epochs: int, policy_e
         for component in config[part]:
             if "epochs" in component:
                 component["epochs"] = count
+            if examples is not None and component["name"] == "FallbackClassifier":  # of few examples it is sure of nothing, and would answer nothing
+                component["threshold"] = component["ambiguity_threshold"] = 0.0
     domain = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
     domain["actions"].remove("action_session_start")  # Rasa's own does not ask the action server
     for name, content in (("config.yml", config), ("domain.yml", domain), ("credentials.yml", {"rest": None})):
