@@ -104,7 +104,7 @@ def in_context(knowledge: Knowledge, asked: Asked, text: str, in_play: Asked | N
     named = _named(knowledge, words, asked.entities)
     topic = asked.topic
     if CORRECTIONS & set(words) and len(named) == 1:  # "I meant the studying, can I do that from home"
-        return Asked(of_subject(knowledge, topic, *named) or topic, dict(asked.entities))
+        return Asked(of_subject(knowledge, topic, *named) or topic, asked.entities)
     if _asks_the_same(knowledge, asked, words, in_play):  # "does the CCA have that too"
         topic = in_play.topic
     elif points_back(knowledge, text, asked.entities):
@@ -185,7 +185,7 @@ def of_fragment(knowledge: Knowledge, text: str, entities: Entities, in_play: As
         if other is not None and tells_apart(knowledge.topics[other], entities):
             topic = other
     if ranked and ranked[0][1] >= ALONE and not any(has_variants(knowledge.topics[topic], kind) for kind in entities):
-        return Asked(ranked[0][0], dict(entities))
+        return Asked(ranked[0][0], _carried(entities, {}))
     return Asked(topic, _carried(entities, in_play.entities))
 
 

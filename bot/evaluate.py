@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -63,16 +64,21 @@ class HeldOut:
 
     def __init__(self, file: Path = UTTERANCES):
         """Reads them."""
-        texts = [text for texts in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).values() for text in texts]
-        self._read = [(_words(text), _run_together(text), text) for text in texts]
+        self._joined: dict[str, str] = {}
+        self._by_size: dict[int, list[tuple[set[str], str]]] = defaultdict(list)
+        for texts in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).values():
+            for text in texts:
+                self._joined.setdefault(_run_together(text), text)
+                self._by_size[len(_words(text))].append((_words(text), text))
 
     def near(self, example: str) -> str | None:
         """Returns a held-out wording with the same letters, or with NEAR of the words in common; None if there is none."""
         mine, joined = _words(example), _run_together(example)
-        for theirs, theirs_joined, text in self._read:
-            if (joined and joined == theirs_joined) or (mine and theirs and len(mine & theirs) >= NEAR * len(mine | theirs)):
-                return text
-        return None
+        if not mine:
+            return None
+        sizes = range(math.ceil(NEAR * len(mine)), math.ceil(len(mine) / NEAR) + 1)  # of others no such share can be in common
+        likest = (text for size in sizes for theirs, text in self._by_size[size] if len(mine & theirs) >= NEAR * len(mine | theirs))
+        return self._joined.get(joined) or next(likest, None)
 
 
 def _words(text: str) -> set[str]:

@@ -11,6 +11,7 @@ from bot import details, settings
 
 EMAIL, PHONE, SSN = "[e-mail address]", "[phone number]", "[social security number]"
 CARD, ACCOUNT, BIRTH = "[card number]", "[account number]", "[date of birth]"
+MARKS = (EMAIL, PHONE, SSN, CARD, ACCOUNT, BIRTH)
 DETAILS = "[details for the office]"
 
 CONTACT_FORM = "contact_form"  # the loop in which personal data is asked for, with consent (actions/contact_form.py)

@@ -19,6 +19,7 @@ from bot.nlu import question_splitter
 from bot.nlu.component import code_fingerprint, complete_config, put_first
 from bot.nlu.intent_model import OUT_OF_SCOPE_PREFIX
 from bot.nlu.question_splitter import LIST_WORDS_MAX, PARTS, STARTS_ASKING
+from bot.privacy import MARKS
 
 SEVERAL_QUESTIONS = "several_questions"
 QUESTIONS = "questions"  # the message's attribute that holds them
@@ -112,14 +113,15 @@ def _questions(message: Message) -> List[Message]:
 
 
 def _is_clearer(question: Message, message: Message) -> bool:
-    """Returns whether a question is clearer alone than with what is said around it: small talk, unclear, or the visitor's present occupation."""
+    """Returns whether a question is clearer alone than with what is said around it: small talk, unclear, the visitor's occupation or masked data."""
     whole, alone = message.get(INTENT), question.get(INTENT)
     name, confidence = whole[INTENT_NAME_KEY], whole[PREDICTED_CONFIDENCE_KEY]
-    if name == OTHER_CAREER:
-        around = " ".join(part.get(TEXT) for part in message.get(PARTS) if part is not question)
-        return BACKGROUND.search(around) is not None and not AIM.search(around)
-    if name.startswith(OUT_OF_SCOPE_PREFIX) or name in NEVER_OVERRULED:
+    if name in NEVER_OVERRULED:
         return False
+    if name.startswith(OUT_OF_SCOPE_PREFIX):
+        around = " ".join(part.get(TEXT) for part in message.get(PARTS) if part is not question)
+        is_introduction = name == OTHER_CAREER and BACKGROUND.search(around) is not None and not AIM.search(around)
+        return is_introduction or any(mark in around for mark in MARKS)
     return alone[PREDICTED_CONFIDENCE_KEY] > confidence and (confidence < UNCLEAR or not name.startswith(INTENT_PREFIX))
 
 

@@ -133,6 +133,13 @@ def test_present_occupation_says_who_asks_and_not_what(tmp_path, before, expecte
     assert message.get("intent")["name"] == expected
 
 
+def test_masked_data_beside_a_question_says_nothing_of_it(tmp_path):
+    messages = read(("my phone is [phone number],", "oos_not_in_sources", 0.9), ("what does it pay?", "ask_salary", 0.6))
+    messages[0].set("intent", {"name": "oos_not_in_sources", "confidence": 0.9})
+    (message,) = Bench(SeveralQuestionsClassifier, tmp_path).create().process(messages)
+    assert message.get("intent")["name"] == "ask_salary"
+
+
 def test_list_of_topics_needs_every_one_to_be_clear(tmp_path):
     pay, hours = ("pay", "ask_salary", 0.9), ("hours?", "ask_working_hours", LIST_CONFIDENCE_MIN)
     assert asked(tmp_path, pay, hours) == ("several_questions", ["ask_salary", "ask_working_hours"])

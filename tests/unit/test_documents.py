@@ -18,6 +18,7 @@ TARGETS = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text(encod
 SERVICES = yaml.safe_load((ROOT / "deploy" / "compose.yml").read_text(encoding="utf-8"))["services"]
 # Programs that are not ours, and what runs the commands that are shown of them.
 OTHERS = {
+    "cat": "tests/end_to_end/test_privacy_page.py",
     "curl": "tests/end_to_end/test_readme.py and test_edit.py ask the same addresses",
     "docker": "tests/unit/test_deploy.py reads the file and tests/cluster runs what it starts; the tests have no Docker",
     "for": "likewise",
