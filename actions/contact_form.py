@@ -59,6 +59,7 @@ YES_WORDS = re.compile(
     + POLITE,
     re.IGNORECASE,
 )
+HESITATION = re.compile(r"(?:h+m+,?\s+)?(?:maybe|perhaps|possibly|(?:i['’]?m )?not sure|dunno|i don['’]?t know|it depends)[\s.!?]*", re.IGNORECASE)
 NO_WORDS = re.compile(
     r"(?:n|no|nope|nah|no thanks|none|nothing(?: (?:special|in particular|else))?|skip|not now|i (?:don['’]?t|do not)(?: (?:agree|consent|want to|want that))?"
     r"|(?:i['’]?d |i would )?rather not|leave (?:it )?out|without|change)" + POLITE,
@@ -452,7 +453,7 @@ def _yes_or_no(tracker: Tracker) -> Optional[bool]:
         return True
     if NO_WORDS.fullmatch(text) or text == NO["payload"]:
         return False
-    sure = _is_sure(tracker)
+    sure = _is_sure(tracker) and not HESITATION.fullmatch(text)
     if (
         sure
         and intent == "affirm"

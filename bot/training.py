@@ -45,7 +45,7 @@ def ensure_model() -> Path:
         raise TrainingError(
             "models/ has no model of data/, knowledge/ and the code as they are now, and cannot be written. Build the image anew: it trains one."
         )
-    print("Training the assistant on data/ and knowledge/; a minute or two, only when they changed.", flush=True)
+    print("Training the assistant on data/ and knowledge/; some minutes, only when they changed.", flush=True)
     started = time.monotonic()
     import rasa
 

@@ -188,7 +188,7 @@ def test_payload_is_words_to_the_assistant(target, kept, name):
     (message,) = heard(kept, sender)
     assert not message["text"].startswith("/") and message["input_channel"] == "rest"
     slots = [json.loads(data) for (data,) in kept("SELECT data FROM events WHERE sender_id = ? AND type_name = 'slot'", sender)]
-    assert not any(slot["name"].startswith("contact_") and slot["value"] for slot in slots)
+    assert not any(slot["name"] in ("contact_consent", "contact_name") and slot["value"] for slot in slots)
 
 
 @pytest.mark.parametrize("name", WHITE)
@@ -214,7 +214,7 @@ def test_command_forces_nothing(target, kept, command):
     assert not kept("SELECT 1 FROM events WHERE sender_id = ? AND type_name IN ('restart', 'undo')", sender)
     assert not kept("SELECT 1 FROM events WHERE sender_id = ? AND action_name = 'contact_consent' AND data LIKE '%\"value\": true%'", sender)
     if "contact" not in command and "@" not in command:  # these words may be taken for the wish to be contacted
-        assert "$299" in str(target.say("can you repeat that", sender).texts), "the conversation goes on as it was"
+        assert "$299" in str(target.say("what does the CCA exam cost", sender).texts), "the conversation goes on"
 
 
 @pytest.mark.parametrize("payload", [FORGED, "/restart", "/delete_my_data", "ask_salary", "/ask_salary ", "/ASK_SALARY", "{}"])

@@ -187,7 +187,7 @@ def test_locked_database_keeps_nobody_waiting(site):
     token = site.open()
     with locked(site.conversations):
         started = time.monotonic()
-        said, notice = site.write(token, "my neighbour asks what the CCA exam costs")
+        said, notice = site.write(token, "what is the price of the CCA exam")
         assert time.monotonic() - started < REPLY_SECONDS_MAX and "$299" in said["text"]
         assert notice["text"] == conversation.ANSWERED_ALONE_NOTICE
         (said,) = site.write(token, "and the CPC?")

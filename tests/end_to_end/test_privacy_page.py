@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import subprocess
@@ -11,9 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import yaml
 
-from bot import privacy, settings
+from bot import privacy, settings, store
 from bot.channels import conversation
 from bot.knowledge import ROOT
 
@@ -29,10 +29,9 @@ PLANTED = {
 
 
 @pytest.fixture(scope="session")
-def files(endpoints, database) -> dict[str, Path]:
-    """The files of the databases, by the names that the page has for them."""
-    conversations = Path(yaml.safe_load(endpoints.read_text())["tracker_store"]["db"])
-    return {"var/conversations.db": conversations, "var/assistant.db": Path(database.removeprefix("sqlite:///"))}
+def files(server) -> dict[str, Path]:
+    """The files of the server's databases, by the names that the page has for them."""
+    return {f"var/{name}": server.log.parent / name for name in ("conversations.db", "assistant.db")}
 
 
 def kept(files: dict[str, Path], sender: str) -> dict[str, int]:
@@ -80,7 +79,7 @@ def numbers_aside(text: str) -> str:
     return re.sub(r"\d+", "N", text)
 
 
-def test_pages_commands_do_what_it_says(server, files, endpoints):
+def test_pages_commands_do_what_it_says(server, files):
     with_request, without = uuid.uuid4().hex, uuid.uuid4().hex
     (sent, *_) = ask(server, with_request, "can someone call me", "yes", "Ann Planted", "jo@example.org", "skip", "evening classes", "send")
     ask(server, without, "tell me about astrophysics", "my e-mail is jo@example.org, what do coders earn")
@@ -91,8 +90,9 @@ def test_pages_commands_do_what_it_says(server, files, endpoints):
         run = command.replace(".venv/bin/python -m bot", f"{sys.executable} -m bot")
         for name, value in {**names, **files}.items():
             run = run.replace(name, str(value))
-        run += f" --endpoints {endpoints}" * ("-m bot" in command)
-        done = subprocess.run(run, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        run += f" --endpoints {server.log.parent / 'endpoints.yml'}" * ("-m bot" in command)
+        environment = {**os.environ, store.URL_VARIABLE: f"sqlite:///{files['var/assistant.db']}"}
+        done = subprocess.run(run, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
         ran.append(command)
         assert numbers_aside(done.stdout) == numbers_aside(said), done.stderr
         if "grep" in command:

@@ -80,7 +80,7 @@ def test_month_report_finds_the_planted_questions(report, question):
     without_answer = [row for row in tables["questions"] if row["wording"] in planted]
     assert len(without_answer) > len(planted) / 3, "most of it was answered, so nothing was tested"
     ((group, together),) = Counter(row["group"] for row in without_answer).most_common(1)
-    assert together > len(without_answer) / 2
+    assert together > len(without_answer) / 3, "those that were read as different kinds of refusal may stand apart"
     assert int(group) <= 5, "what is asked most often stands first"
     inside = [row["wording"] in planted for row in tables["questions"] if row["group"] == group]
     assert sum(inside) > len(inside) / 2
