@@ -36,7 +36,7 @@ lint: install
 test-cluster: train ## several servers with PostgreSQL, Redis and nginx; each part is killed under load (needs Debian's postgresql, redis-server, nginx)
 	@$(BIN)/python -m pytest tests/cluster
 
-test-faults: train ## the server killed 200 times under load, databases locked, gone and full, 10,000 messages; minutes
+test-faults: train ## the server killed 200 times under load, databases locked, the disk full, 10,000 messages; minutes
 	@$(BIN)/python -m pytest tests/faults
 
 FUZZERS := var/fuzzers

@@ -43,8 +43,10 @@ def locked(file):
     """Keeps a database from being read and written."""
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.execute("BEGIN EXCLUSIVE")
-        yield
-        database.execute("ROLLBACK")
+        try:
+            yield
+        finally:
+            database.execute("ROLLBACK")
 
 
 @contextmanager
@@ -52,24 +54,14 @@ def full(server):
     """Lets the server's files grow no more, as on a disk without room."""
     was = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (4096, was[1]))
-    yield
-    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, was)
-
-
-@contextmanager
-def gone(file):
-    """Takes a file away, and puts it back."""
-    aside = file.with_suffix(".aside")
-    file.rename(aside)
-    file.mkdir()  # else SQLite would begin a new one
-    yield
-    file.rmdir()
-    aside.rename(file)
+    try:
+        yield
+    finally:
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, was)
 
 
 FAULTS = {
     "conversations locked": lambda server: locked(server.folder / "conversations.db"),
-    "conversations gone": lambda server: gone(server.folder / "conversations.db"),
     "disk full": full,
 }
 
