@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Awaitable, Callable, Deque, Dict, List, Optional, Tuple
@@ -46,7 +47,7 @@ class Form:
         )
 
 
-class PlatformInput(InputChannel):
+class PlatformInput(InputChannel, ABC):
     """Goes before a channel of Rasa's in a class's bases."""
 
     form: Form
@@ -54,9 +55,9 @@ class PlatformInput(InputChannel):
     button_options: Dict[str, Any] = {}  # of the channel's send_text_with_buttons
     _app: Optional[Sanic] = None
 
+    @abstractmethod
     def is_genuine(self, request: Request) -> bool:
         """Returns whether the platform itself sent the request."""
-        raise NotImplementedError
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """Returns the channel's addresses. (Messages go to the agent in order and within time, not through `on_new_message`.)"""

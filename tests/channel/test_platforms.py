@@ -8,6 +8,7 @@ import hmac
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode
 
@@ -34,23 +35,23 @@ NUMBERED = "1. Starting pay\n2. Exam fees\nReply with a number, or just ask."
 TWILIO_URL = "https://chat.college.example/webhooks/twilio/webhook"
 
 
-class Platform:
+class Platform(ABC):
     """A platform's side: its credentials, how it sends a message, and what it was sent."""
 
     credentials: dict = {}
     channel: type
 
+    @abstractmethod
     def signed(self, body: bytes) -> dict[str, str]:
         """Returns the headers by which the platform proves itself."""
-        raise NotImplementedError
 
+    @abstractmethod
     def request(self, text: str, message_id: str) -> tuple[bytes, str]:
         """Returns body and content type of a message."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sent(self, path: str, body: bytes) -> list:
         """Returns [recipient, text, button titles and payloads] of what the interface was sent; nothing if it is no message."""
-        raise NotImplementedError
 
 
 class Slack(Platform):
