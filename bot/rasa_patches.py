@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from functools import lru_cache
 from graphlib import TopologicalSorter
@@ -10,6 +11,7 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 
 import rasa.core.policies.rule_policy
 import rasa.core.processor
+import rasa.shared.nlu.training_data.training_data
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RulePolicy
@@ -17,7 +19,10 @@ from rasa.engine.graph import GraphNode
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.nlu.tokenizers.tokenizer import Token
 from rasa.shared.core.events import Event
+from rasa.shared.nlu.constants import INTENT, RESPONSE
 from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.tracker_store import event_class
 
@@ -70,10 +75,36 @@ def _token_fingerprint(self: Token) -> str:
     return hashlib.sha256(repr((self.text, self.start, self.end, self.lemma, sorted(self.data.items()))).encode()).hexdigest()
 
 
+def _message_fingerprint(self: Message) -> str:
+    """Hashes a message in one go; Rasa hashes its parts, then their hashes (shared/nlu/training_data/message.py: `fingerprint`)."""
+    if self._cached_fingerprint is None:
+        parts = [(key, _fingerprints(value)) for key, value in sorted(self.data.items())]
+        self._cached_fingerprint = hashlib.sha256(repr((parts, _fingerprints(self.features))).encode()).hexdigest()
+    return self._cached_fingerprint
+
+
+def _fingerprints(value: Any) -> Any:
+    """Returns the fingerprints in place of what has one, one by one in a list."""
+    return [part.fingerprint() if hasattr(part, "fingerprint") else part for part in value] if isinstance(value, list) else value
+
+
+def _sanitize_examples(examples: List[Message]) -> List[Message]:
+    """Strips the intents that need it; Rasa sets all anew (shared/nlu/training_data/training_data.py: `sanitize_examples`), so that all fingerprints are lost."""
+    for example in examples:
+        for name in (INTENT, RESPONSE):
+            if (value := example.get(name)) and value != value.strip():
+                example.set(name, value.strip())
+    return list(dict.fromkeys(examples))
+
+
 def apply_to_training() -> None:
     """Puts in force what speeds up training; the fingerprints are only compared with each other, to find what need not be trained again."""
     Features.fingerprint = _features_fingerprint  # type: ignore[method-assign]
     Token.fingerprint = _token_fingerprint  # type: ignore[method-assign]
+    Message.fingerprint = _message_fingerprint  # type: ignore[method-assign]
+    TrainingData.sanitize_examples = staticmethod(_sanitize_examples)  # type: ignore[method-assign]
+    # Merging copies each example deeply, seven times a training, though what is merged is used no more; here it copies the lists alone.
+    rasa.shared.nlu.training_data.training_data.copy = SimpleNamespace(deepcopy=copy.copy)  # type: ignore[attr-defined]
 
 
 def _run_graph(self: DaskGraphRunner, inputs: Optional[Dict[str, Any]] = None, targets: Optional[List[str]] = None) -> Dict[str, Any]:

@@ -17,7 +17,10 @@ from rasa.core.policies.rule_policy import RulePolicy
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.nlu.tokenizers.tokenizer import Token
 from rasa.shared.core.events import Event
+from rasa.shared.nlu.training_data import training_data
 from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
 
 from bot import rasa_patches
@@ -157,8 +160,10 @@ def test_event_classes_are_those_that_rasa_finds():
 
 @pytest.fixture
 def training_patches(monkeypatch):
-    for patched in (Features, Token):
-        monkeypatch.setattr(patched, "fingerprint", patched.fingerprint)  # put back afterwards
+    for patched in (Features, Token, Message):  # put back afterwards
+        monkeypatch.setattr(patched, "fingerprint", patched.fingerprint)
+    monkeypatch.setattr(TrainingData, "sanitize_examples", staticmethod(TrainingData.sanitize_examples))
+    monkeypatch.setattr(training_data, "copy", training_data.copy)
     rasa_patches.apply_to_training()
 
 
@@ -179,3 +184,30 @@ def test_fingerprints_of_tokens_tell_them_apart(training_patches):
     tokens = [Token("pay", 0), Token("pay", 1), Token("pays", 0), Token("pay", 0, lemma="p"), Token("pay", 0, data={"pos": "noun"})]
     assert len({token.fingerprint() for token in tokens}) == len(tokens)
     assert Token("pay", 0).fingerprint() == tokens[0].fingerprint()
+
+
+def test_fingerprints_of_messages_tell_texts_intents_tokens_and_features_apart(training_patches):
+    def message(text="pay", intent="ask_pay", tokens=("pay",), numbers=(1, 0)):
+        features = [Features(np.array([numbers], np.float32), "sentence", "text", "a")]
+        return Message({"text": text, "intent": intent, "text_tokens": [Token(token, 0) for token in tokens]}, features=features)
+
+    messages = [message(), message(text="pays"), message(intent="ask_cost"), message(tokens=("pays",)), message(tokens=()), message(numbers=(0, 1))]
+    assert len({each.fingerprint() for each in messages}) == len(messages)
+    assert message() == messages[0]
+    messages[0].set("text", "wage")
+    assert message() != messages[0]
+
+
+def test_merged_examples_are_those_that_rasa_merges(request):
+    def merged():
+        first = TrainingData([Message({"text": "pay", "intent": " ask_pay "}), Message({"text": "pay", "intent": "ask_pay"})], {"cpc": "CPC"})
+        second = TrainingData(
+            [Message({"text": "cost", "intent": "ask_cost"}), Message({"text": "pay", "intent": "ask_pay"})], responses={"utter_a": []}
+        )
+        both = first.merge(second, None)
+        assert len(first.training_examples) == 1 and len(second.training_examples) == 2
+        return [message.data for message in both.training_examples], both.entity_synonyms, both.responses
+
+    by_rasa = merged()
+    request.getfixturevalue("training_patches")
+    assert merged() == by_rasa and by_rasa[0] == [{"text": "pay", "intent": "ask_pay"}, {"text": "cost", "intent": "ask_cost"}]
