@@ -131,11 +131,11 @@ def _tidy_name(text: str) -> str:
 
 
 def find_about(text: str, region: str) -> Optional[str]:
-    """Returns what a text says it is about: "about the CCA"."""
+    """Returns what a text says it is about, however long: "about the CCA"."""
     match = ABOUT.search(EMAIL.sub(" ", text))
     if not match or find_phone(match[1], region):
         return None
-    return check_about(match[1]).strip(" ,;:") or None
+    return _one_line(match[1]).strip(" ,;:") or None
 
 
 def check_about(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Iterator
 
 import phonenumbers
 
@@ -34,8 +34,8 @@ _BIRTH_WORD = r"\b(?:born|birth|birthday|birthdate|b-?day|d\.?\s?o\.?\s?b)\b"
 PHONE_DIGITS_MIN = 7  # of a local number in the North American plan
 BIRTH_WORD_CHARACTERS_MAX = 30  # between the word and the date: "my date of birth, since you ask, is"
 
-_AT, _DOT = r"(?:\s*[\[({]\s*at\s*[\])}]\s*|[@＠])", r"(?:\s*[\[({]\s*dot\s*[\])}]\s*|[.．。])"
-_LOCAL = r"(?:\"[^\"@\n]{1,64}\"|(?<![^\s<>()\[\],;:\"“”])[^\s<>()\[\],;:\"“”@＠]*[^\W_][^\s<>()\[\],;:\"“”@＠]*)"  # no sign but these ends a mailbox
+_AT, _DOT = r"(?:\s*[\[({]\s*at\s*[\])}]\s*|@)", r"(?:\s*[\[({]\s*dot\s*[\])}]\s*|[.。])"
+_LOCAL = r"(?:\"[^\"@\n]{1,64}\"|(?<![^\s<>()\[\],;:\"“”])[^\s<>()\[\],;:\"“”@]*[^\W_][^\s<>()\[\],;:\"“”@]*)"  # no sign but these ends a mailbox
 _PROVIDERS = r"(?:g\s?mail|google\s?mail|yahoo|y\s?mail|hot\s?mail|outlook|i\s?cloud|aol|proton(?:\s?mail)?|live|msn|comcast)"
 _ENDINGS = r"(?:com|org|net|edu|gov|info|biz|co|io|me|us|uk|ca)\b"
 _DIGIT_WORD = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
@@ -53,10 +53,11 @@ _PATTERNS: list[tuple[re.Pattern[str], str]] = [
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.IGNORECASE)
 _CARD = re.compile(rf"{_START}\d(?:[ \-]?\d){{12,18}}{_END}")  # 13 to 19 digits: ISO/IEC 7812
 _PHONE_WORD = r"\b(?:call|phone|tel|telephone|cell|mobile|text|my number|the number is|reach me|ring me)\b(?! cent)"
+_OTHERS = rf"(?:\s?(?:[,;/&]|or|and)\s?\d{{3}}{_DASH}?\d{{4}}{_END}(?! hours| hrs))*"  # local numbers after one: "614-555-0199 or 555-2368"
 _SHAPED_PHONES = [  # numbers that no telephone plan has, because a digit is wrong or they are made up, but that are meant as one
-    re.compile(rf"{_START}(?:\+?1{_DASH}?)?(?:\(\d{{3}}\)\s?|\d{{3}}{_DASH})\d{{3}}{_DASH}\d{{4}}{_END}"),
+    re.compile(rf"{_START}(?:\+?1{_DASH}?)?(?:\(\d{{3}}\)\s?|\d{{3}}{_DASH})\d{{3}}{_DASH}\d{{4}}{_END}{_OTHERS}", re.IGNORECASE),
     re.compile(rf"(?<!\w)\+\d(?:[\s().\-]{{0,2}}\d){{6,14}}{_END}"),
-    re.compile(rf"(?P<keep>{_PHONE_WORD}[^\d$€£]{{0,25}})\d{{3}}{_DASH}?\d{{4}}{_END}(?! hours| hrs)", re.IGNORECASE),
+    re.compile(rf"(?P<keep>{_PHONE_WORD}[^\d$€£]{{0,25}})(?:\d{{3}}{_DASH}?)?\d{{3}}{_DASH}?\d{{4}}{_END}(?! hours| hrs){_OTHERS}", re.IGNORECASE),
     re.compile(rf"{_START}\d{{3}}-0\d{{3}}{_END}"),  # no range goes up to 0123
 ]
 _ACCOUNTS = [
@@ -70,34 +71,51 @@ _ACCOUNTS = [
 
 
 _MAY_BE_PERSONAL = re.compile(r"[\d@＠]|[\[({]\s*at\s*[\])}]|\bat\s|(?:oh|zero|one|two|three|four|five|six|seven|eight|nine)[\s,-]", re.IGNORECASE)
+_MARK = re.compile("|".join(map(re.escape, MARKS)))
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}  # full-width digits and signs, as ASCII has them
+_Found = list[tuple[int, int, str]]  # where something begins and ends, and what stands for it
 
 
 def mask(text: str) -> str:
     """Returns the text with personal data replaced by words in brackets.
 
     Masked are e-mail addresses, telephone numbers (of the settings' region, or with a country code), social security, card and account
-    numbers, and dates of birth. Pay, prices, years, hours and the names of code systems and exams stay.
+    numbers, and dates of birth. Pay, prices, years, hours and the names of code systems and exams stay. What is masked already stays, too, and
+    what stands on either side of it is looked at alone: its words are not the visitor's.
     """
     if not _MAY_BE_PERSONAL.search(text):  # most questions
         return text
-    for pattern, words in _PATTERNS:
-        text = _replace(pattern, words, text)
-    text = _IBAN.sub(lambda match: ACCOUNT if _is_iban(match[0]) else match[0], text)
-    text = _CARD.sub(lambda match: CARD if _is_card(match[0]) else match[0], text)
-    if len(re.findall(r"\d", text)) >= PHONE_DIGITS_MIN:
-        found = phonenumbers.PhoneNumberMatcher(text, settings.in_force().phone_region, phonenumbers.Leniency.STRICT_GROUPING)
-        for match in reversed(list(found)):
-            text = text[: match.start] + PHONE + text[match.end :]
-    for pattern in _SHAPED_PHONES:
-        text = _replace(pattern, PHONE, text)
-    for pattern in _ACCOUNTS:
-        text = _replace(pattern, ACCOUNT, text)
+    for found in _findings(text):
+        if found:
+            parts, end = [], 0
+            for start, stop, words in found:
+                parts += [mask(text[end:start]), words]
+                end = stop
+            return "".join([*parts, mask(text[end:])])
     return text
 
 
-def _replace(pattern: re.Pattern[str], words: str, text: str) -> str:
-    """Returns the text with each match replaced, all but the part of it named `keep`."""
-    return pattern.sub(lambda match: (match.groupdict().get("keep") or "") + words, text)
+def _findings(text: str) -> Iterator[_Found]:
+    """Yields what is found of each kind, in order of place; first what is masked already."""
+    yield [(*match.span(), match[0]) for match in _MARK.finditer(text)]
+    text = text.translate(_NARROW)
+    for pattern, words in _PATTERNS:
+        yield _matches(pattern, words, text)
+    yield [(*match.span(), ACCOUNT) for match in _IBAN.finditer(text) if _is_iban(match[0])]
+    yield [(*match.span(), CARD) for match in _CARD.finditer(text) if _is_card(match[0])]
+    for pattern in _SHAPED_PHONES:
+        yield _matches(pattern, PHONE, text)
+    if len(re.findall(r"\d", text)) >= PHONE_DIGITS_MIN:
+        numbers = phonenumbers.PhoneNumberMatcher(text, settings.in_force().phone_region, phonenumbers.Leniency.STRICT_GROUPING)
+        yield [(number.start, number.end, PHONE) for number in numbers]
+    for pattern in _ACCOUNTS:
+        yield _matches(pattern, ACCOUNT, text)
+
+
+def _matches(pattern: re.Pattern[str], words: str, text: str) -> _Found:
+    """Returns where a pattern matches, without the part of it named `keep`."""
+    kept = "keep" in pattern.groupindex
+    return [(match.end("keep") if kept else match.start(), match.end(), words) for match in pattern.finditer(text)]
 
 
 def _is_card(number: str) -> bool:

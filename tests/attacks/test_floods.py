@@ -6,8 +6,9 @@ import itertools
 import json
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from typing import Iterable
 
 import pytest
 
@@ -27,6 +28,7 @@ SLOW = {  # what is sent at once, and what follows byte by byte for as long as t
     "blanks before a request": (b"", b"\r\n" * 100),
     "a body": (HEAD + b"\r\n", BODY),
     "no body": (HEAD + b"\r\n", b""),
+    "a body that ends early": (HEAD.replace(str(len(BODY)).encode(), b"100") + b"\r\n" + BODY, b""),
     "half a body": (HEAD + b"\r\n" + BODY[:10], b""),
     "a body after other requests": (b"GET /webhooks/rest/ HTTP/1.1\r\nHost: x\r\n\r\n" * 3 + HEAD + b"\r\n", BODY),
     "a body said to be large": (HEAD.replace(str(len(BODY)).encode(), b"1000000") + b"\r\n", b"x" * 100),
@@ -43,33 +45,25 @@ def slowly(target: Target, at_once: bytes, then: bytes) -> list[Reply]:
     return target.raw(*filter(None, pieces), count=1_000, pause=1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def slow(server):
-    """What became of all slow requests, which are sent at the same time; meanwhile visitors are answered."""
-    bystander, waits = Target(server.port), []
-    with ThreadPoolExecutor(len(SLOW)) as pool, ExitStack() as idle:
+    """The slow requests, all sent at the same time while the other tests of this file go on: of each, what becomes of it; and how long visitors wait."""
+    with ThreadPoolExecutor(len(SLOW) + 1) as pool, ExitStack() as idle:
         for _ in range(IDLE_CONNECTIONS):
             idle.enter_context(Target(server.port).connect())
         found = {name: pool.submit(slowly, Target(server.port), *pieces) for name, pieces in SLOW.items()}
-        while not all(future.done() for future in found.values()):
-            reply = bystander.say(QUESTION)
-            assert_answered(reply)
-            waits.append(reply.seconds)
-            time.sleep(0.2)
-    return {name: future.result() for name, future in found.items()}, waits
+        yield found, pool.submit(waits_while, Target(server.port), found.values())
 
 
-@pytest.mark.parametrize("name", SLOW)
-def test_slow_request_is_ended(slow, target, name):
-    *_, last = slow[0][name]
-    assert last.seconds < 1.8 * REQUEST_SECONDS, "from the first byte on, however many follow"
-    if last.status:
-        assert_refused(last, 408)
-
-
-def test_visitors_are_answered_beside_slow_and_idle_connections(slow):
-    waits = sorted(slow[1])
-    assert len(waits) > 5 and waits[len(waits) // 2] < 1 and waits[-1] < 5
+def waits_while(bystander: Target, going_on: Iterable[Future]) -> list[float]:
+    """Returns how long a visitor waits for each answer while something goes on."""
+    waits = []
+    while not all(future.done() for future in going_on):
+        reply = bystander.say(QUESTION)
+        assert_answered(reply)
+        waits.append(reply.seconds)
+        time.sleep(0.2)
+    return waits
 
 
 def flood(target: Target, count: int, path: str, body: bytes, headers: str = "") -> list[Reply]:
@@ -178,3 +172,17 @@ def test_connections_that_are_dropped_hold_nothing_up(target):
     reply = target.say(QUESTION)
     assert_answered(reply)
     assert reply.seconds < 5
+
+
+# Last, as they wait for what goes on beside all others
+@pytest.mark.parametrize("name", SLOW)
+def test_slow_request_is_ended(slow, target, name):
+    *_, last = slow[0][name].result()
+    assert last.seconds < 1.8 * REQUEST_SECONDS, "from the first byte on, however many follow"
+    if last.status:
+        assert_refused(last, 408)
+
+
+def test_visitors_are_answered_beside_slow_and_idle_connections(slow):
+    waits = sorted(slow[1].result())
+    assert len(waits) > 5 and waits[len(waits) // 2] < 1 and waits[-1] < 5

@@ -160,11 +160,6 @@ def test_request_is_nothing_else_by_its_headers(target, head):
     assert_answered(reply)
 
 
-def test_body_that_ends_early_is_waited_for_and_refused(target):
-    (reply,) = target.raw(POST + HOST + b"Content-Length: 100\r\n\r\n" + BODY)
-    assert_refused(reply, 408)
-
-
 def test_body_that_goes_on_is_another_request(target):
     first, second = target.raw(POST + HOST + LENGTH + END + BODY + b"and so on\r\n\r\n", count=2)
     assert_answered(first)

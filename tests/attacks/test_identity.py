@@ -18,7 +18,13 @@ SECRET = "s" * 32  # the server's (conftest.py)
 FOLLOW_UP = "where is that from?"
 
 
-def signed(secret: str = SECRET, salt: str = "career-chat session", age: float = 0, serializer=itsdangerous.URLSafeTimedSerializer):
+def signed(
+    secret: str = SECRET,
+    salt: str = "career-chat session",
+    age: float = 0,
+    serializer=itsdangerous.URLSafeTimedSerializer,
+    conversation: str = ID_PREFIX + "0" * 32,
+):
     """Returns a session as somebody else makes it."""
 
     class Aged(itsdangerous.TimestampSigner):
@@ -26,7 +32,7 @@ def signed(secret: str = SECRET, salt: str = "career-chat session", age: float =
             return int(time.time() - age)
 
     arguments = {"signer": Aged} if serializer is itsdangerous.URLSafeTimedSerializer else {}
-    return serializer(secret, salt=salt, **arguments).dumps(ID_PREFIX + "0" * 32)
+    return serializer(secret, salt=salt, **arguments).dumps(conversation)
 
 
 def turned(session: str, position: int) -> str:
@@ -62,6 +68,13 @@ SESSIONS = {
     "percent": "%00%0a",
     "not ASCII": "séance",
 }
+FORGED = {  # from the session of an open conversation and its id
+    "signature changed": lambda session, _: turned(session, len(session) - 4),
+    "time changed": lambda session, _: turned(session, session.index(".") + 2),
+    "another secret": lambda _, conversation: signed("t" * 32, conversation=conversation),
+    "another salt": lambda _, conversation: signed(salt="itsdangerous", conversation=conversation),
+    "over": lambda _, conversation: signed(age=(DAYS + 1) * 24 * 60 * 60, conversation=conversation),
+}
 SENDERS = {
     "longest": "s" * 128,
     "longest, outside the first plane": "😀" * 128,
@@ -92,6 +105,16 @@ def test_forged_session_opens_nothing(refuses, name):
         ("POST", f"{WIDGET}/feedback", {"message": "x.1", "helpful": True}),
     ):
         refuses(lambda target, method=method, path=path, body=body: target.call(method, path, body, Authorization=token), 401)
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_session_forged_for_an_open_conversation_opens_nothing(refuses, target, name):
+    session = target.open()
+    target.write(session, "what does the CCA exam cost")
+    forged = FORGED[name](session, Sessions(SECRET).conversation(session))
+    refuses(lambda attacked: attacked.history(forged), 401)
+    refuses(lambda attacked: attacked.write(forged, "hello"), 401)
+    assert len(target.history(session).json["messages"]) == 2
 
 
 @pytest.mark.parametrize("scheme", ["", "Basic ", "Token ", "Bearer", "bearer:"], ids=repr)

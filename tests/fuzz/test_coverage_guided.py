@@ -12,7 +12,7 @@ import pytest
 from bot.knowledge import ROOT
 from tests.fuzz.properties import BYTES_PROPERTIES, TEXT_PROPERTIES
 
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "20"))  # of each property
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "6"))  # of each property
 BYTES_MAX = 1000
 SEEDS = {  # from which it begins
     "message": ["/inform{}", "the second one, please", "2", "\u200b\u00a0e\u0301"],

@@ -15,7 +15,7 @@ from bot.channels import message
 from tests.fuzz import personal
 from tests.fuzz.properties import BYTES_PROPERTIES, TEXT_PROPERTIES
 
-CASES = int(os.environ.get("FUZZ_CASES", "2000"))  # of each property; some seconds each
+CASES = int(os.environ.get("FUZZ_CASES", "500"))  # of each property; some seconds each
 TEXT_SECONDS = 0.5  # a tenth of the time that a visitor waits; for the longest text that the door lets in
 TRIALS = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 

@@ -143,6 +143,10 @@ def test_details_about_is_taken(text, about):
     assert details.check_about(text) == about
 
 
+def test_details_about_too_long_is_found_all_the_same():
+    assert details.find_about("call me about " + "x" * 501, "US") == "x" * 501  # the form explains that it is too long
+
+
 def test_details_about_too_long_is_explained():
     with pytest.raises(DetailError) as caught:
         details.check_about("x" * 501)

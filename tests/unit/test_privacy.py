@@ -46,6 +46,9 @@ from bot import privacy, settings
         ("my number is 5550142", "my number is [phone number]"),
         ("555-0142", "[phone number]"),
         ("２１２-５５５-０１２３", "[phone number]"),
+        ("+１ ２００ ２００ ００００", "[phone number]"),
+        ("614-555-0199 or 555-2368", "[phone number]"),
+        ("my number is 6145550199 or 5552368, after 5", "my number is [phone number], after 5"),
         ("call me at two one two five five five 0123", "call me at [phone number]"),
         # Social security
         ("my ssn is 123-45-6789", "my ssn is [social security number]"),
@@ -90,6 +93,11 @@ from bot import privacy, settings
             "Jo, 3/5/1998 born, 123-45-6789, jo@x.org, 212-555-0123",
             "Jo, [date of birth] born, [social security number], [e-mail address], [phone number]",
         ),
+        # What stands beside personal data is not taken for a part of it, now or when it is masked again
+        ("born 1/1/1990, exam on 3/5/2025", "born [date of birth], exam on 3/5/2025"),
+        ("ssn 123456789, 120 credits", "ssn [social security number], 120 credits"),
+        ("[account number] 20610", "[account number] 20610"),
+        ("[phone number] 800-1000", "[phone number] 800-1000"),
     ],
 )
 def test_privacy_masks(text, masked):
@@ -175,10 +183,31 @@ def test_privacy_reads_telephone_numbers_of_the_settings_region(monkeypatch):
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "1", "1 ", "1-", "+1", "a@", "a@b.", "x.y", "(at)", "a [at] ", "born ", "born 1/1 ", "jan ", "call ", "account ", "4111-", " ", "é", "😀"],
+    [
+        "a",
+        "1",
+        "1 ",
+        "1-",
+        "+1",
+        "a@",
+        "a@b.",
+        "x.y",
+        "(at)",
+        "a [at] ",
+        "born ",
+        "born 1/1 ",
+        "jan ",
+        "call ",
+        "account ",
+        "4111-",
+        "555-1234 or ",
+        " ",
+        "é",
+        "😀",
+    ],
 )
 def test_privacy_takes_no_text_long(piece):
-    started = time.perf_counter()
+    started = time.process_time()
     for text in (piece * 1000, piece * 999 + "1@"):
         privacy.mask(text[:1000])
-    assert time.perf_counter() - started < 0.5  # a tenth of the time a visitor waits at most; measured 0.03 s
+    assert time.process_time() - started < 0.5  # a tenth of the time a visitor waits at most; measured 0.03 s
