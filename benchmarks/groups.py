@@ -20,7 +20,7 @@ WORDINGS = (3, 25)  # of a hidden topic
 OUT_OF_SCOPE = 11  # of each kind
 EXAMPLES = (10, 20, 40)
 SHRINKAGES = (0.3, 0.6)
-APART = (0.66, 0.7, 0.74, 0.78, 0.82)
+APART = (0.78, 0.82, 0.86, 0.88, 0.9)
 
 
 def main() -> None:

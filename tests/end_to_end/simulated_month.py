@@ -19,6 +19,8 @@ from bot.knowledge import INTENT_PREFIX, ROOT
 DAYS = 30
 OUT_OF_SCOPE = 0.3  # of what is asked
 PLANTED = ROOT / "tests" / "report" / "planted.yml"
+UNCLEAR = ROOT / "tests" / "report" / "unclear.yml"
+VAGUE = "vague"  # what visitors mean who take the first topic that they are offered
 SECRET = "r" * 32
 RATES, COMPLAINS, CHOOSES = 0.35, 0.5, 0.8  # how often a visitor says that an answer helped or did not, and presses the topic that was meant
 OPENERS = (
@@ -32,7 +34,7 @@ OPENERS = (
 class Question:
     """What a visitor wants to know."""
 
-    intent: str  # a topic's, the kind of what is out of scope, or the planted question
+    intent: str  # a topic's, the kind of what is out of scope, the planted question, or VAGUE
     text: str
 
 
@@ -54,7 +56,7 @@ class Month:
 
 
 def questions(count: int, chance: random.Random) -> list[Question]:
-    """Returns so many questions from the held-out wordings, with slips and beginnings of their own, and all planted ones beside them."""
+    """Returns so many questions from the held-out wordings, with slips and beginnings of their own, and all planted and vague ones beside them."""
     held_out = yaml.safe_load(evaluate.UTTERANCES.read_text(encoding="utf-8"))
     in_scope = [Question(intent, text) for intent, texts in held_out.items() if intent.startswith(INTENT_PREFIX) for text in texts]
     others = [Question(intent, text) for intent, texts in held_out.items() if intent.startswith("oos_") for text in texts]
@@ -62,13 +64,14 @@ def questions(count: int, chance: random.Random) -> list[Question]:
     drawn = [Question(one.intent, _in_own_words(one.text, chance)) for one in drawn]
     planted = yaml.safe_load(PLANTED.read_text(encoding="utf-8"))
     drawn += [Question(question, text) for question, texts in planted.items() for text in texts]
+    drawn += [Question(VAGUE, text) for text in yaml.safe_load(UNCLEAR.read_text(encoding="utf-8"))]
     chance.shuffle(drawn)
     return drawn
 
 
 def _in_own_words(text: str, chance: random.Random) -> str:
     text = evaluate.with_typos(text, chance.randrange(1000)) if chance.random() < 0.3 else text
-    return f"{chance.choice(OPENERS)}: {text}" if chance.random() < 0.3 else text
+    return f"{chance.choice(OPENERS)}: {text}" if chance.random() < 0.3 else text.strip()  # as the door takes it
 
 
 def simulate(folder: Path, count: int, seed: int = 0, progress: Callable[[int, int], None] = lambda done, of: None) -> Month:
@@ -99,13 +102,13 @@ def _ask(server: Server, sender: str, question: Question, month: Month, chance: 
     month.asked.append(question)
     answered = any("\nSource" in reply["text"] for reply in replies)
     payloads = [button["payload"] for reply in replies for button in reply.get("buttons", [])]
-    meant = f"/{question.intent}"
-    if not answered and meant in payloads and chance.random() < CHOOSES:
-        replies = server.ask(meant, sender, SECRET)
+    meant = [topic for topic in payloads if topic == f"/{question.intent}" or (question.intent == VAGUE and topic.startswith(f"/{INTENT_PREFIX}"))]
+    if not answered and meant and chance.random() < CHOOSES:
+        replies = server.ask(meant[0], sender, SECRET)
         answered = any("\nSource" in reply["text"] for reply in replies)
         if answered:  # on a machine with much else to do there may be the apology instead
-            month.chosen[question.text] = question.intent
-    if not answered:
+            month.chosen[question.text] = meant[0].removeprefix("/")
+    if not answered or question.intent == VAGUE:
         return
     if question.intent.startswith(INTENT_PREFIX):
         if chance.random() < RATES:

@@ -41,7 +41,8 @@ def run(project, *arguments, **environment):
     return subprocess.run([*BOT, *arguments], cwd=project, capture_output=True, text=True, timeout=600, env={**os.environ, **environment})
 
 
-def test_second_assistant_from_files_alone(project, pharmacy):
+def test_second_assistant_from_files_alone(trained_pharmacy):
+    pharmacy, project = trained_pharmacy, trained_pharmacy.parents[1]
     ours = {"BOT_CAREER": "pharmacy_technician"}
     knowledge, sources = pharmacy / "knowledge" / "pharmacy_technician.yml", pharmacy / "knowledge" / "sources.yml"
     knowledge.write_text(
@@ -64,7 +65,6 @@ def test_second_assistant_from_files_alone(project, pharmacy):
     )
     assert run(project, "check", **ours).returncode == 0
     port = free_port()
-    assert run(project, "train", **ours).returncode == 0
     server = Server([*BOT, "serve", "--port", str(port)], port, project / "log", project, **ours, BOT_DATABASE_URL="")
     try:
         server.wait_until_ready()
@@ -79,8 +79,9 @@ def test_second_assistant_from_files_alone(project, pharmacy):
         (hello,) = server.ask("hello")
         assert "becoming a pharmacy technician" in hello["text"]
         assert [button["payload"] for button in hello["buttons"]] == ["/ask_salary", "/ask_how_to_become"]
-        (declined,) = server.ask("what does an electrician earn")
-        assert declined["text"].startswith("I only know about pharmacy technology") and "Source" not in declined["text"]
+        declined, *offered = server.ask("what does an electrician earn")
+        assert declined["text"].startswith("I only know about pharmacy technology")
+        assert not any("\nSource" in reply["text"] for reply in (declined, *offered))
         knowledge.write_text(knowledge.read_text().replace("value: 40300", "value: 41000"))
         assert server.ask("what do pharmacy technicians earn")[0]["text"].startswith("$41,000 a year")
 
@@ -93,6 +94,7 @@ def test_second_assistant_from_files_alone(project, pharmacy):
     finally:
         server.stop()
     assert (pharmacy / "var" / "conversations.db").exists() and (pharmacy / "var" / "assistant.db").exists()
+    assert "Training" not in (project / "log").read_text(), "answers need none"
     assert not (project / "var").exists() and not (project / "models").exists()
 
 

@@ -19,6 +19,7 @@ from bot import outcomes, report_events, suggest
 from bot.knowledge import INTENT_PREFIX, ROOT
 
 QUESTIONS = 150  # and the planted ones; with more the figures are steadier and the test slower
+CHOSEN_MIN = 5  # of the 26 vague messages
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -80,7 +81,7 @@ def test_month_report_finds_the_planted_questions(report, question):
     without_answer = [row for row in tables["questions"] if row["wording"] in planted]
     assert len(without_answer) > len(planted) / 3, "most of it was answered, so nothing was tested"
     ((group, together),) = Counter(row["group"] for row in without_answer).most_common(1)
-    assert together > len(without_answer) / 3, "those that were read as different kinds of refusal may stand apart"
+    assert together > len(without_answer) / 2
     assert int(group) <= 5, "what is asked most often stands first"
     inside = [row["wording"] in planted for row in tables["questions"] if row["group"] == group]
     assert sum(inside) > len(inside) / 2
@@ -97,6 +98,7 @@ def test_month_suggestions_find_the_planted_question_and_what_visitors_chose(mon
     chosen = {wording: intent for (intent, wording), reason in zip(examples, reasons) if suggest.CHOSEN in reason}
     allowed, clarified = suggest.usable(), asked_what_is_meant(month)
     assert chosen == {wording: intent for wording, intent in month.chosen.items() if wording in allowed and wording in clarified}
+    assert len(chosen) >= CHOSEN_MIN, "hardly any was unclear, so little was tested"
     assert lines[-1] == "Run this in a terminal to accept, edit or reject them."
 
 

@@ -16,7 +16,7 @@ from bot import knowledge as knowledge_module
 from bot import report, report_html, settings
 from tests.report.conftest import NOW, SOURCE, ago
 
-NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)> &amp; \"quoted\" 'parking'"
+NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)> &amp; \"quoted\" 'single'"
 
 
 @pytest.fixture(autouse=True)

@@ -33,7 +33,7 @@ def shown() -> list[tuple[str, str]]:
         for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
             commands += [(name, line) for line in re.findall(r"(?m)^\$ (.*)$", block)]
         commands += [(name, words) for words in re.findall(r"`[^`\n]*?\b(python -m bot [a-z][^`\n]*)`", text)]
-        commands += [(name, words) for words in re.findall(r"`(?:[A-Z_]+=\S+ )*(make [a-z-]+)[^`\n]*`", text)]
+        commands += [(name, words) for words in re.findall(r"`(?:[A-Z_]+=\S+ )*(make [a-zA-Z][^`\n]*)`", text)]
     return list(dict.fromkeys(commands))
 
 
