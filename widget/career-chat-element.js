@@ -381,7 +381,7 @@ export class CareerChatElement extends HTMLElement {
     const held = this.#root.activeElement;
     const isHere = new Set(messages.map(({ id }) => id));
     for (const [id, node] of this.#nodes) if (!isHere.has(id)) node.remove(), this.#nodes.delete(id);
-    let isNews = !this.#nodes.size; // to be read from its end
+    let isNews = !this.#nodes.size;
     let before = hello;
     for (const message of messages) {
       if (!this.#nodes.has(message.id)) {
@@ -408,8 +408,9 @@ export class CareerChatElement extends HTMLElement {
     }
     if (!panel.open) this.#showUnread(this.#unread + added.length);
     if (!last) return;
-    if (isNews) scroller.scrollTop = scroller.scrollHeight;
-    else if (wasAtEnd) scroller.scrollTop = added.length ? this.#nodes.get(added[0].id).offsetTop - log.offsetTop - 12 : scrollTop + scroller.scrollHeight - scrollHeight;
+    const { id, from } = added[0] ?? last;
+    if (isNews || (wasAtEnd && from === "visitor")) scroller.scrollTop = scroller.scrollHeight;
+    else if (wasAtEnd) scroller.scrollTop = Math.max(scrollTop, this.#nodes.get(id).offsetTop - log.offsetTop - 12);
   }
 
   #article(message) {
@@ -507,7 +508,7 @@ export class CareerChatElement extends HTMLElement {
     this.#emit("opened");
   }
 
-  /** Focuses the input, unless a touch keyboard would cover much. */
+  /** Focuses the input, unless by touch: a keyboard would cover much. */
   #goOn(otherwise = this.#ui.panel) {
     (matchMedia("(pointer: coarse)").matches ? otherwise : this.#ui.input).focus();
   }

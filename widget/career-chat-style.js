@@ -30,7 +30,7 @@ function readable(colour, backgrounds, ratio) {
 
 /** Every colour of the style sheet, from the two that a site may set. */
 export function palette({ accent, surface }) {
-  const body = readable(surface, [surface], 15); // the shades made of it keep AA
+  const body = readable(surface, [surface], 15); // its shades keep AA
   const bubble = mix(surface, body, contrast(surface, body) > 7 ? 0.06 : 0);
   const grounds = [surface, bubble];
   return {

@@ -218,6 +218,7 @@ def test_offline_is_said_and_what_is_sent_goes_out_when_back(chat, fake: FakeSer
     chat.say("compare them")
     chat.page.wait_for_timeout(300)
     assert chat.mine.count() == 3 and chat.panel.is_visible()
+    assert chat.mine.last.get_by_text("Waiting to be sent").bounding_box()["y"] + 10 < chat.status.bounding_box()["y"]  # in view
     chat.page.context.set_offline(False)
     chat.replies.nth(2).wait_for()
     assert [body["text"] for body in fake.processed] == ["hello", "what does it cost?", "compare them"]
