@@ -5,18 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from conftest import QUICK
 from fake_server import REPLIES, FakeServer, said
-
-# Records the waits before further tries, and makes them fifty times shorter.
-QUICK = """
-window.waits = [];
-const later = window.setTimeout;
-window.setTimeout = (act, ms, ...rest) => {
-  const isTry = ms >= 500 && /native code/.test(act); // the end of a promise
-  if (isTry) waits.push(ms);
-  return later(act, isTry ? ms / 50 : ms, ...rest);
-};
-"""
 
 
 def ids(fake: FakeServer) -> list[str]:
