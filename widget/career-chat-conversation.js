@@ -76,7 +76,7 @@ export class Conversation extends EventTarget {
   #kept;
   #tab;
   #channel;
-  #life = new AbortController(); // of what is under way
+  #life = new AbortController();
   #isBusy = false;
   #wakes = new Set();
   #opening = null;
@@ -139,7 +139,7 @@ export class Conversation extends EventTarget {
     this.#rest();
   }
 
-  /** Takes `{text}` or `{payload, title}`: shown and kept at once, sent in its turn. */
+  /** Takes `{text}` or `{payload, title}`: shown at once, sent in its turn. */
   submit(request) {
     const message = { id: newId(), from: "visitor", text: request.title ?? request.text, time: Date.now(), buttons: [], card: {}, request };
     this.messages.push(message);
@@ -241,7 +241,6 @@ export class Conversation extends EventTarget {
     this.#channel.postMessage({ type, session: this.session });
   }
 
-  // The word of another tab with the same session.
   #heard({ type, session }) {
     if (type === "changed" && session && session === this.session) this.#refresh().catch(() => {});
     if (type !== "ended" || !session || session !== this.#seen) return;
@@ -262,7 +261,7 @@ export class Conversation extends EventTarget {
       if (error.kind !== "session") throw error;
       return this.#expire(session);
     }
-    // What is answered need not be sent again: the reply was lost, or came to another tab.
+    // What is answered need not be sent again.
     for (const message of this.messages) {
       const place = messages.findIndex((one) => one.id === message.id);
       if (place >= 0 && messages.slice(place).some((one) => one.from === "assistant")) delete message.state;
@@ -270,7 +269,7 @@ export class Conversation extends EventTarget {
     this.#merge(messages, this.messages.findLastIndex((one) => one.from === "notice") + 1);
   }
 
-  /** The server has forgotten the session: what was said stays readable, the next message opens another. */
+  /** The server has forgotten the session: what was said stays, the next message opens another. */
   #expire(session) {
     if (this.session !== session) return;
     this.#kept.write({ session: undefined, rated: {} });
@@ -300,7 +299,7 @@ export class Conversation extends EventTarget {
         this.#setStatus("sending");
         const slow = setTimeout(() => this.#setStatus("slow"), SLOW_AFTER_MS);
         try {
-          return checked(await this.#inSession("POST", "messages", { id: message.id, ...message.request }));
+          return checked(await this.#inSession("POST", "messages", { id: message.id, ...message.request, page: { path: location.pathname.slice(0, 200) } }));
         } finally {
           clearTimeout(slow);
         }
@@ -346,7 +345,7 @@ export class Conversation extends EventTarget {
       } catch (error) {
         if (!error.passes || (error.kind === "unreadable" && tries === UNREADABLE_TRIES)) throw error;
         const most = Math.min(RETRY_FIRST_MS * 2 ** (tries - 1), RETRY_MOST_MS);
-        const waitMs = Math.max(error.waitMs, most * (0.5 + Math.random() / 2)); // not all pages at the same moment
+        const waitMs = Math.max(Math.min(error.waitMs, DAY_MS), most * (0.5 + Math.random() / 2)); // not all pages at once
         this.#setStatus(error.kind, Date.now() + waitMs);
         await new Promise((wake) => {
           this.#wakes.add(wake);

@@ -4,9 +4,9 @@ import { Conversation, usable } from "./career-chat-conversation.js";
 import { STYLE, paletteRule } from "./career-chat-style.js";
 
 const CHARACTERS_MAX = 1000; // until the server says its limit
-const COUNTER_FROM = 0.8; // of the limit
-const SPOKEN_MS = 1000; // TalkBack misses what leaves sooner, says BotFramework-WebChat
-const TOLD_MS = 4000; // to read a short sentence
+const COUNTER_FROM = 0.8;
+const SPOKEN_MS = 1000; // TalkBack misses what leaves sooner
+const TOLD_MS = 4000;
 const NEAR_END_PX = 80; // who is further up is reading
 const FULL_SCREEN = matchMedia("(max-width: 480px), (max-height: 420px)"); // as in career-chat-style.js
 const WRITING = ["sending", "slow"]; // while a reply is on its way
@@ -29,7 +29,6 @@ export const STRINGS = {
   newTab: "(opens in a new tab)",
   input: "Your question",
   send: "Send",
-  skip: "Skip",
   counter: "{n} of {max} characters",
   tooLong: "Please shorten your question by {n} characters. Nothing was sent.",
   nothing: "Please type a question first.",
@@ -50,7 +49,7 @@ export const STRINGS = {
   waiting: "Waiting to be sent",
   notSent: "Not sent.",
   again: "Try again",
-  slow: "This takes longer than usual. Still waiting for the answer.",
+  slow: "This takes longer than usual.",
   offline: "You are offline. Your messages are kept and sent when you are back.",
   down: "The assistant cannot be reached.",
   busy: "The assistant is busy.",
@@ -112,7 +111,7 @@ const HIDDEN = /[\0-\x08\v-\x1f\x7f\u202a-\u202e\u2066-\u2069]/g;
 /** A text as it may be shown; "" for what is no text. */
 const clean = (text) => (/^(string|number)$/.test(typeof text) ? String(text).replace(HIDDEN, "") : "");
 
-// Web, mailto: and tel: addresses, e-mail addresses, telephone numbers with a country code or of the US.
+// Addresses of the web, of e-mail, telephone numbers with a country code or of the US.
 const LINKS = /\b(?:https?:\/\/|mailto:|tel:)[^\s<>"]+|[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b|\+\d[\d ().-]{6,18}\d|(?<![\d$-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\d-])/gi;
 
 /** A link; the bare text if the address is not allowed, or hides its host behind a user name. */
@@ -240,9 +239,9 @@ export class CareerChatElement extends HTMLElement {
   /** Returns whether the text can be sent: not empty, not too long. */
   send(text) {
     const said = clean(text).trim();
-    const isGood = said !== "" && length(said) <= this.#limit;
-    if (isGood) this.#submit({ text: said });
-    return isGood;
+    if (!said || length(said) > this.#limit) return false;
+    this.#submit({ text: said });
+    return true;
   }
 
   reset() {
@@ -270,6 +269,7 @@ export class CareerChatElement extends HTMLElement {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#paint(), { signal });
     FULL_SCREEN.addEventListener("change", () => this.hasAttribute("open") && this.#show(), { signal });
     for (const name of ["resize", "scroll"]) visualViewport.addEventListener(name, () => this.#fit(), { signal });
+    addEventListener("keydown", (event) => this.#uncover(event), { signal });
     this.#build();
     if (this.hasAttribute("open")) this.#show();
     else if (conversation.session || conversation.messages.length) conversation.resume();
@@ -328,13 +328,10 @@ export class CareerChatElement extends HTMLElement {
     ui.input = el("textarea");
     ui.error = el("p.failed", { id: "error" });
     ui.counter = el("p.counter", { id: "counter", hidden: true });
-    ui.skip = button("skip", () => this.#submit({ text: "skip" }), strings.skip);
-    ui.skip.type = "button";
-    ui.form = el("form", { noValidate: true }, ui.label, el("div.entry", ui.input, el("button.icon.send", { ariaLabel: strings.send }, icon("send"))), el("div.hints", ui.skip, ui.error, ui.counter));
+    ui.form = el("form", { noValidate: true }, ui.label, el("div.entry", ui.input, el("button.icon.send", { ariaLabel: strings.send }, icon("send"))), el("div.hints", ui.error, ui.counter));
     ui.form.onsubmit = (event) => (event.preventDefault(), this.#send());
 
-    // A modal dialog silences the rest of the page.
-    [ui.live, ui.liveInside] = [0, 1].map(() => el("div.away", { ariaLive: "polite" }));
+    [ui.live, ui.liveInside] = [0, 1].map(() => el("div.away", { ariaLive: "polite" })); // a modal dialog silences the page
     const head = el("div.head", el("div.names", ui.title, ui.subtitle), ui.options, button("icon", () => this.close(), strings.close, "close"), ui.menu);
     ui.panel = el("dialog.panel", { tabIndex: -1 }, head, ui.log, el("div.foot", ui.status, ui.form), ui.liveInside);
     ui.panel.onkeydown = (event) => this.#escape(event);
@@ -342,7 +339,7 @@ export class CareerChatElement extends HTMLElement {
     ui.panel.addEventListener("focusout", ({ relatedTarget: to }) => to && !ui.menu.contains(to) && to !== ui.options && this.#toggleMenu(true, false));
     ui.confirm = el("dialog.confirm", { role: "alertdialog", "aria-describedby": "ask" });
     ui.probe = el("i", { hidden: true });
-    // The empty title keeps the element's own from being a tooltip everywhere.
+    // The empty title keeps the element's from being a tooltip.
     ui.region = el("div", { role: "region", title: "", lang: this.lang || "en" }, ui.launcher, ui.panel, ui.confirm, ui.live, ui.probe);
     const style = new CSSStyleSheet();
     style.replaceSync(STYLE);
@@ -370,32 +367,32 @@ export class CareerChatElement extends HTMLElement {
     const greeting = clean(this.getAttribute("greeting")) || clean(config.greeting) || strings.greeting;
     const kept = clean(config.privacy);
     const notice = config.privacy_url && link(strings.privacy, config.privacy_url, strings, this.server);
-    const buttons = usable(config.buttons);
     hello.ariaLabel = `${strings.assistant}: ${greeting} ${kept}`;
-    hello.replaceChildren(el("div.bubble", el("p.said", linkified(greeting, strings)), el("p.privacy", linkified(kept, strings), " ", notice)), this.#choices(buttons));
+    hello.replaceChildren(el("div.bubble", el("p.said", linkified(greeting, strings)), el("p.privacy", linkified(kept, strings), " ", notice)), this.#choices(usable(config.buttons)));
     this.#changed([]);
   }
 
-  /** Brings the transcript in line with the conversation. */
   #changed(added) {
-    const { log, hello, panel } = this.#ui;
+    const { hello, panel, log } = this.#ui;
     const { messages } = this.#conversation;
-    const wasAtEnd = this.#isAtEnd();
+    const scroller = this.#scroller;
+    const { scrollHeight, scrollTop, clientHeight } = scroller;
+    const wasAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
     const held = this.#root.activeElement;
     const isHere = new Set(messages.map(({ id }) => id));
     for (const [id, node] of this.#nodes) if (!isHere.has(id)) node.remove(), this.#nodes.delete(id);
-    let isSent = false;
+    let isNews = !this.#nodes.size;
     let before = hello;
     for (const message of messages) {
       if (!this.#nodes.has(message.id)) {
         this.#nodes.set(message.id, this.#article(message));
-        isSent ||= message.state === "waiting";
+        isNews ||= message.state === "waiting";
       }
       const node = this.#nodes.get(message.id);
       if (before.nextSibling !== node) before.after(node);
       before = node;
     }
-    let answer; // what the visitor said next
+    let answer;
     for (const message of messages.toReversed()) {
       this.#update(this.#nodes.get(message.id), message, answer);
       if (message.from === "visitor") answer = message;
@@ -403,15 +400,17 @@ export class CareerChatElement extends HTMLElement {
     hello.lastChild.hidden = Boolean(answer) || !hello.lastChild.firstChild;
     const last = messages.at(-1);
     if (!messages.some(({ state }) => state === "waiting")) this.#ask(last?.card.card === "field" ? JSON.stringify(last.card) : "");
-    if (held && !held.checkVisibility()) this.#ui.input.focus(); // never lost
+    if (held && !held.checkVisibility()) this.#goOn(); // never lost
     this.#stops();
     for (const message of added) {
       this.#emit("received", { id: message.id, topic: message.topic });
       this.#say([`${this.#strings.assistant}: ${withoutSources(message.text)}`, ...message.buttons.map(({ title }) => clean(title))].join("\n"));
     }
     if (!panel.open) this.#showUnread(this.#unread + added.length);
-    if (isSent || (wasAtEnd && !added.length)) log.scrollTop = log.scrollHeight;
-    else if (wasAtEnd) log.scrollTop = this.#nodes.get(added[0].id).offsetTop - log.offsetTop - 12; // where a long reply begins
+    if (!last) return;
+    const { id, from } = added[0] ?? last;
+    if (isNews || (wasAtEnd && from === "visitor")) scroller.scrollTop = scroller.scrollHeight;
+    else if (wasAtEnd) scroller.scrollTop = Math.max(scrollTop, this.#nodes.get(id).offsetTop - log.offsetTop - 12);
   }
 
   #article(message) {
@@ -444,13 +443,13 @@ export class CareerChatElement extends HTMLElement {
     const button = el("button.choice", { value: payload ?? "" }, clean(title));
     button.onclick = () => {
       if (button.ariaDisabled === "true") return;
-      this.#ui.input.focus();
+      this.#goOn(button);
       this.#submit(text ? { text } : { payload, title });
     };
     return button;
   }
 
-  /** Shows what changes about a message; `answer` is what the visitor said next. */
+  /** Shows what changes about a message. `answer`: what the visitor said next. */
   #update(article, message, answer) {
     const strings = this.#strings;
     const state = article.querySelector("time + span");
@@ -489,8 +488,9 @@ export class CareerChatElement extends HTMLElement {
   }
 
   #show(byVisitor = false) {
-    const { panel, launcher, log, input, hello } = this.#ui;
+    const { panel, launcher, hello } = this.#ui;
     const conversation = this.#conversation;
+    const held = this.#root.activeElement;
     if (panel.open && panel.matches(":modal") !== FULL_SCREEN.matches) panel.close();
     if (!panel.open && FULL_SCREEN.matches) panel.showModal();
     panel.open = true; // `show()` would move the focus
@@ -498,14 +498,19 @@ export class CareerChatElement extends HTMLElement {
     this.#showUnread(0);
     this.#fit();
     this.#paint();
-    log.scrollTop = log.scrollHeight;
+    if (conversation.messages.length) this.#scroller.scrollTop = this.#scroller.scrollHeight;
     conversation.tab = { open: true };
     conversation.resume();
     const told = conversation.loadConfig();
-    if (!byVisitor) return;
-    (matchMedia("(pointer: coarse)").matches ? panel : input).focus(); // a touch keyboard would cover the greeting
+    if (!byVisitor) return held?.focus();
+    this.#goOn();
     told.then(() => !hello.nextSibling.matches("article") && this.#say(hello.ariaLabel));
     this.#emit("opened");
+  }
+
+  /** Focuses the input, unless by touch: a keyboard would cover much. */
+  #goOn(otherwise = this.#ui.panel) {
+    (matchMedia("(pointer: coarse)").matches ? otherwise : this.#ui.input).focus();
   }
 
   #hide() {
@@ -535,6 +540,13 @@ export class CareerChatElement extends HTMLElement {
     event.preventDefault();
     if (this.#ui.menu.hidden) this.close();
     else this.#toggleMenu(true);
+  }
+
+  /** Escape on the page closes what covers the focus there (WCAG 2.4.11). */
+  #uncover({ key, target, defaultPrevented }) {
+    if (key !== "Escape" || defaultPrevented || target === this) return;
+    const { x, y, width, height } = target.getBoundingClientRect();
+    if (document.elementFromPoint(x + width / 2, y + height / 2) === this) this.close();
   }
 
   #toggleMenu(isHidden = !this.#ui.menu.hidden, focus = true) {
@@ -569,17 +581,18 @@ export class CareerChatElement extends HTMLElement {
     articles[to]?.focus();
   }
 
-  #isAtEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#ui.log;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  /** What scrolls: the transcript; on a low screen the whole dialog. */
+  get #scroller() {
+    const { log, panel } = this.#ui;
+    return getComputedStyle(log).overflowY === "visible" ? panel : log;
   }
 
   /** Turns the input into that of a form's question, or back. */
   #ask(field) {
     if (field === this.#field) return;
     this.#field = field;
-    const { input: before, label, form, skip } = this.#ui;
-    const { name = "message", label: title = this.#strings.input, type, autocomplete = "off", optional } = field ? JSON.parse(field) : {};
+    const { input: before, label, form } = this.#ui;
+    const { name = "message", label: title = this.#strings.input, type, autocomplete = "off" } = field ? JSON.parse(field) : {};
     const input = el(field ? "input" : "textarea", { id: "input", name: clean(name), autocomplete: clean(autocomplete), enterKeyHint: "send", value: before.value, "aria-describedby": "error counter" });
     if (field) input.type = /^(email|tel)$/.test(type) ? type : "text";
     else input.rows = 1;
@@ -591,7 +604,6 @@ export class CareerChatElement extends HTMLElement {
     if (hadFocus) input.focus();
     label.textContent = clean(title);
     form.className = field && "named";
-    skip.hidden = optional !== true;
     this.#typed();
   }
 
@@ -632,12 +644,9 @@ export class CareerChatElement extends HTMLElement {
 
   #send() {
     const { input } = this.#ui;
-    const text = input.value;
-    if (this.send(text)) {
-      this.#write("");
-      return;
-    }
-    this.#complain(text.trim() ? fill(this.#strings.tooLong, { n: length(text.trim()) - this.#limit }) : this.#strings.nothing);
+    const text = input.value.trim();
+    if (this.send(text)) return this.#write("");
+    this.#complain(text ? fill(this.#strings.tooLong, { n: length(text) - this.#limit }) : this.#strings.nothing);
     input.focus();
   }
 
@@ -662,7 +671,6 @@ export class CareerChatElement extends HTMLElement {
     };
     if (isWrong) show();
     if (until) this.#ticking = setInterval(show, 1000);
-    // Said once, however many tries it takes.
     if (isWrong && kind !== this.#told) this.#say(statusText.textContent);
     if (kind === "idle" && !["idle", "slow"].includes(this.#told)) this.#say(strings.online);
     if (kind !== "sending") this.#told = kind;
@@ -686,14 +694,14 @@ export class CareerChatElement extends HTMLElement {
   }
 
   #copy() {
-    const copying = navigator.clipboard?.writeText(this.#transcript) ?? Promise.reject(); // on https pages only
+    const copying = navigator.clipboard?.writeText(this.#transcript) ?? Promise.reject(); // https only
     copying.then(() => this.#tell(this.#strings.copied), () => this.#download());
   }
 
   #download() {
     const address = URL.createObjectURL(new Blob([this.#transcript], { type: "text/plain" }));
     el("a", { href: address, download: "conversation.txt" }).click();
-    URL.revokeObjectURL(address);
+    setTimeout(() => URL.revokeObjectURL(address), TOLD_MS);
   }
 
   async #forget() {
@@ -706,7 +714,7 @@ export class CareerChatElement extends HTMLElement {
     const { confirm, input } = this.#ui;
     const { [name]: title, [`${name}Text`]: text, [`${name}Done`]: done, cancel, notForgotten } = this.#strings;
     const run = async () => {
-      input.focus();
+      this.#goOn();
       try {
         await act();
         this.#write("");

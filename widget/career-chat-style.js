@@ -30,7 +30,7 @@ function readable(colour, backgrounds, ratio) {
 
 /** Every colour of the style sheet, from the two that a site may set. */
 export function palette({ accent, surface }) {
-  const body = readable(surface, [surface], 15); // so far that the shades made of it keep AA
+  const body = readable(surface, [surface], 15); // its shades keep AA
   const bubble = mix(surface, body, contrast(surface, body) > 7 ? 0.06 : 0);
   const grounds = [surface, bubble];
   return {
@@ -50,7 +50,7 @@ export function palette({ accent, surface }) {
 export function paletteRule(probe) {
   const chosen = {};
   for (const [name, otherwise] of Object.entries(COLOURS)) {
-    // Mixed, a colour of any notation is computed to `color(srgb red green blue)`.
+    // Mixed, any notation is computed to `color(srgb red green blue)`.
     probe.style.color = `color-mix(in srgb, var(--career-chat-${name}, ${otherwise}) 100%, red 0%)`;
     chosen[name] = getComputedStyle(probe).color.match(/[\d.e-]+/g).slice(0, 3).map((part) => Math.min(Math.max(part, 0), 1));
   }
@@ -70,7 +70,7 @@ export const STYLE = `
 }
 :host([hidden]), [hidden] { display: none !important; }
 /* Transparent borders show in forced colours. */
-*, ::before { box-sizing: border-box; margin: 0; padding: 0; font: inherit; }
+*, ::before { box-sizing: border-box; margin: 0; padding: 0; font: inherit; unicode-bidi: plaintext; }
 button, input, textarea { color: inherit; background: none; border: 1px solid transparent; border-radius: 10px; }
 button, summary { cursor: pointer; min-height: 44px; }
 svg { flex: none; width: 1.25em; height: 1.25em; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
@@ -80,16 +80,15 @@ h2, h3, caption, strong, dt, th { font-weight: 650; line-height: 1.35; text-alig
 /* One of two rings stands out from whatever is behind. */
 :focus-visible { outline: 2px solid var(--_link); outline-offset: 2px; box-shadow: 0 0 0 2px var(--_surface); }
 
-.launcher, .panel, .confirm { position: fixed; z-index: var(--career-chat-z-index, 2147483000); inset: auto 20px 20px auto; inset-inline: auto 20px; border: 1px solid var(--_line); box-shadow: 0 1px 3px #0003, 0 8px 40px #0004; }
+.launcher, .panel, .confirm { position: fixed; z-index: var(--career-chat-z-index, 2147483000); inset: auto 20px 20px auto; inset-inline: auto 20px; border: 1px solid var(--_line); border-radius: var(--_radius); background: var(--_surface); color: var(--_text); box-shadow: 0 1px 3px #0003, 0 8px 40px #0004; }
 :host([position="start"]) :is(.launcher, .panel, .confirm) { inset-inline: 20px auto; }
 .launcher { display: flex; align-items: center; gap: .6em; max-width: calc(100vw - 40px); min-height: 54px; padding: .6em 1.3em .6em 1.1em; border-color: transparent; border-radius: 27px; background: var(--_accent); color: var(--_onaccent); font-weight: 600; }
 .badge { padding: 0 .6em; border-radius: 1em; background: var(--_onaccent); color: var(--_accent); font-size: .85em; }
 
-.panel { width: 412px; max-width: none; height: min(700px, 100dvh - 40px); max-height: none; overflow: hidden; border-radius: var(--_radius); background: var(--_surface); color: var(--_text); }
+.panel { width: 412px; max-width: none; height: min(700px, 100dvh - 40px); max-height: none; overflow: hidden; }
 .panel[open] { display: flex; flex-direction: column; }
 .panel:focus { outline: none; }
 .head { position: relative; display: flex; align-items: center; padding: .6rem .5rem .6rem 1.1rem; background: var(--_accent); color: var(--_onaccent); }
-.log *, .names *, #input { unicode-bidi: plaintext; }
 .names { flex: 1; min-width: 0; font-size: .82rem; }
 .names h2 { font-size: 1.05rem; }
 .icon { display: grid; place-items: center; flex: none; width: 44px; }
@@ -99,7 +98,7 @@ h2, h3, caption, strong, dt, th { font-weight: 650; line-height: 1.35; text-alig
 .menu button { display: block; width: 100%; text-align: start; padding: .4rem 1.4rem .4rem .9rem; font-size: .95rem; }
 button:hover { text-decoration: underline; text-underline-offset: 3px; }
 .grave { color: var(--_error); }
-.names, label, .status p, #error { max-height: 6.5rem; overflow: auto; overflow-wrap: anywhere; }
+.names, label, .status p, #error { max-height: 11rem; overflow: auto; overflow-wrap: anywhere; }
 
 .log { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; display: flex; flex-direction: column; gap: 1rem; padding: 1.1rem 1rem; font-size: .95rem; }
 article { display: flex; flex-direction: column; gap: .45rem; align-items: flex-start; border-radius: 12px; }
@@ -117,7 +116,7 @@ article { display: flex; flex-direction: column; gap: .45rem; align-items: flex-
 .meta { padding-inline: .2rem; }
 .meta :empty { display: none; }
 .meta button, summary { min-height: 30px; }
-.meta button, .skip { padding: .1rem .6rem; border-color: var(--_edge); border-radius: 8px; color: var(--_text); }
+.meta button { padding: .1rem .6rem; border-color: var(--_edge); border-radius: 8px; color: var(--_text); }
 .failed { color: var(--_error); }
 
 .choices { display: flex; flex-wrap: wrap; gap: .45rem; }
@@ -131,8 +130,8 @@ summary { padding-block: .3rem; }
 :host(:dir(rtl)) .send svg { transform: scaleX(-1); }
 .sources ul { display: grid; gap: .7rem; padding-block: .3rem; list-style: none; font-size: .88rem; }
 .sources li { padding-inline-start: .8rem; border-inline-start: 2px solid var(--_line); }
-dl { display: grid; grid-template-columns: minmax(2.8em, max-content) 1fr; gap: .3rem .9rem; align-items: baseline; }
-dt { max-width: 9rem; color: var(--_text); }
+dl { display: grid; grid-template-columns: fit-content(7rem) 1fr; gap: .3rem .9rem; align-items: baseline; }
+dt { color: var(--_text); }
 .dated { padding: .1em .6em; border-radius: 1em; background: var(--_warn); color: var(--_on-warn); white-space: nowrap; }
 
 table { width: 100%; border-collapse: collapse; font-size: .88rem; line-height: 1.4; }
@@ -163,7 +162,7 @@ label { display: block; margin-block-end: .25rem; color: var(--_muted); font-siz
 .hints > * { margin-block-start: .35rem; }
 .counter { margin-inline-start: auto; }
 
-.confirm { width: 388px; max-width: calc(100vw - 2rem); margin: 0 12px 12px; padding: 1.2rem; border-radius: var(--_radius); background: var(--_surface); color: var(--_text); }
+.confirm { width: 388px; max-width: calc(100vw - 2rem); margin: 0 12px 12px; padding: 1.2rem; }
 .confirm::backdrop { background: #0006; }
 .confirm div { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: .6rem; margin-block-start: 1.1rem; }
 .confirm button { padding: .4rem 1.1rem; border-color: var(--_edge); }
@@ -178,9 +177,9 @@ label { display: block; margin-block-end: .25rem; color: var(--_muted); font-siz
   .launcher span:not(.badge) { position: absolute; clip-path: inset(50%); }
   .badge { position: absolute; inset: -6px -6px auto auto; border: 1px solid; font-size: .8rem; }
 }
-/* Hardly any height (400 % zoom): all scrolls together. */
 @media (max-width: 360px) { th, td { overflow-wrap: anywhere; } }
-@media (max-height: 420px) { .panel[open] { display: block; overflow-y: auto; } .log { overflow: visible; } }
+/* Low: a phone on its side, 400 % zoom. All scrolls but the head. */
+@media (max-height: 420px) { .panel[open] { display: block; overflow-y: auto; scroll-padding-block-start: 4rem; } .log { overflow: visible; } .head { position: sticky; top: 0; z-index: 1; } .names p { display: none; } }
 @media (prefers-reduced-motion: no-preference) {
   .panel[open] { animation: rise .18s ease-out; }
   .typing i { animation: breathe 1.2s infinite ease-in-out; }

@@ -15,6 +15,7 @@ from typing import Any
 
 WIDGET = Path(__file__).resolve().parents[2] / "widget"
 PREFIX = "/webhooks/widget/"
+POLL_SECONDS = 0.01  # how late a server that is told to stop stops
 # The strictest policy the widget is promised to work under; docs/site-owner.md prints the same.
 CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:"
 
@@ -108,7 +109,12 @@ def answered(card: dict, source_line: str = "Source: career blog on becoming a m
 
 
 def ask_for(name: str, label: str, kind: str, autocomplete: str, optional: bool, text: str) -> dict[str, Any]:
-    return said(text, card={"card": "field", "name": name, "label": label, "type": kind, "autocomplete": autocomplete, "optional": optional})
+    leave_out = [{"title": "Leave it out", "payload": "/deny"}]
+    return said(
+        text,
+        leave_out if optional else [],
+        {"card": "field", "name": name, "label": label, "type": kind, "autocomplete": autocomplete, "optional": optional},
+    )
 
 
 # What is answered to a message in which the word occurs; the first that fits.
@@ -130,6 +136,7 @@ REPLIES: dict[str, list[dict[str, Any]]] = {
             "Here is what I would send. Is it right?", [{"title": "Yes, send it", "payload": "/affirm"}, {"title": "No", "payload": "/deny"}], SUMMARY
         )
     ],
+    "deny": [ask_for("contact_subject", "What it is about", "text", "off", False, "What is it about?")],
     "affirm": [said("Sent. The Admissions Office will write to you.")],
     "long": [said("\n".join(f"Line {number} of a long reply." for number in range(40)))],
     "link": [said("See https://college.example/apply or write to admissions@college.example, or call +1 555 010 0199.")],
@@ -197,7 +204,7 @@ class FakeServer:
         self.http.daemon_threads = True
         self.origin = f"http://127.0.0.1:{self.http.server_address[1]}"
         self.page = self.origin + PREFIX
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
 
     def stop(self) -> None:
         self.http.shutdown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -42,6 +43,33 @@ def test_escape_on_the_page_itself_leaves_the_dialog_open(chat):
     chat.page.locator("nav a").first.focus()
     chat.page.keyboard.press("Escape")
     assert chat.panel.is_visible()
+
+
+def test_escape_on_the_page_closes_a_dialog_that_covers_what_has_the_focus(chat):
+    covered = chat.page.locator("nav a").first
+    covered.evaluate("(one) => Object.assign(one.style, { position: 'fixed', right: '100px', bottom: '200px' })")
+    covered.focus()
+    chat.page.keyboard.press("Escape")
+    assert not chat.panel.is_visible()
+    assert chat.focused()[2] == "Program"  # where it was
+
+
+def test_launcher_hides_nothing_that_has_the_focus(new_chat):
+    chat = new_chat()
+    chat.page.evaluate(
+        """() => { const links = Array.from({ length: 60 }, (_, number) => Object.assign(document.createElement('a'), { href: '#', textContent: number }));
+           for (const link of links) Object.assign(link.style, { display: 'block', width: '20px', marginLeft: '1200px' });
+           document.querySelector('footer').before(...links); }"""
+    )
+    chat.page.locator("main a").last.focus()
+    for number in range(60):
+        chat.page.keyboard.press("Tab")
+        assert chat.focused()[2] == str(number)
+        assert chat.page.evaluate(
+            """() => { const { top, bottom } = document.activeElement.getBoundingClientRect();
+               const launcher = document.querySelector('career-chat').shadowRoot.querySelector('.launcher').getBoundingClientRect();
+               return top < launcher.top || bottom > launcher.bottom; }"""
+        )
 
 
 def test_close_button_returns_the_focus_but_the_page_closing_it_takes_none(chat):
@@ -109,6 +137,27 @@ def test_choice_by_keyboard_leaves_the_focus_in_the_input(chat):
     assert chat.focused()[0] == "textarea"
     chat.replies.nth(1).wait_for()
     assert chat.focused()[0] == "textarea"
+
+
+def test_choice_by_touch_opens_no_keyboard_over_the_answer(new_chat, fake: FakeServer):
+    fake.config["buttons"] = [{"title": "Exam fees", "payload": "/ask_exam_cost"}]
+    chat = new_chat(**PHONE)
+    chat.open()
+    chat.articles.first.get_by_role("button", name="Exam fees").tap()
+    reply = chat.replies.first
+    reply.wait_for()
+    assert chat.focused()[0] == "dialog"  # the button is gone
+    reply.get_by_role("button", name="Exam length").tap()
+    chat.replies.nth(1).wait_for()
+    assert chat.focused() == ["button", "choice chosen", "Exam length (chosen)"]
+
+
+def test_window_that_changes_its_size_keeps_focus_and_draft(chat):
+    chat.input.fill("half a quest")
+    for width, is_modal in ((400, True), (1280, False)):
+        chat.page.set_viewport_size({"width": width, "height": 700})
+        chat.until(f"document.querySelector('career-chat').shadowRoot.querySelector('.panel').matches(':modal') === {json.dumps(is_modal)}")
+        assert chat.focused()[0] == "textarea" and chat.input.input_value() == "half a quest"
 
 
 def test_menu_by_keyboard(chat):
@@ -316,6 +365,22 @@ def test_phone_shows_the_dialog_on_the_whole_screen_above_the_page(new_chat):
     assert chat.focused()[1] == "launcher"
 
 
+def test_phone_on_its_side_shows_replies_from_their_beginning_and_keeps_the_head(new_chat):
+    chat = new_chat(viewport={"width": 667, "height": 375}, has_touch=True, is_mobile=True)
+    chat.open()
+    assert chat.articles.first.bounding_box()["y"] < 100  # the greeting
+    for text in ("long", "compare them", "what does it cost?"):
+        reply = chat.ask(text)
+        chat.page.wait_for_timeout(50)
+        head = chat.page.get_by_role("button", name="Close chat").bounding_box()
+        assert 0 <= head["y"] < 20
+        assert head["y"] + head["height"] <= reply.bounding_box()["y"] < 120
+    chat.within("chat.close()")
+    chat.within("chat.open()")
+    entry = chat.page.locator("career-chat .entry").bounding_box()
+    assert entry["y"] + entry["height"] <= 375  # at the end, as it was
+
+
 def test_phone_keyboard_does_not_cover_the_input(new_chat):
     """A phone's keyboard shrinks the visual viewport alone; here a stand-in does."""
     fake_viewport = """
@@ -373,6 +438,24 @@ def test_zoom_of_400_percent_needs_no_sideways_scrolling_and_covers_nothing(new_
         assert box["y"] < 256 and box["y"] + box["height"] > 0
 
 
+def test_head_hides_nothing_that_has_the_focus_at_400_per_cent_zoom(new_chat):
+    chat = new_chat(**ZOOM_400)
+    chat.open()
+    for text in ("what does it cost?", "unsure"):
+        chat.ask(text)
+    stops = set()
+    for _ in range(12):
+        chat.page.keyboard.press("Shift+Tab")
+        tag, _, name = chat.focused()
+        inside, covered = chat.within(
+            "[Boolean(root.activeElement?.closest('.log')), root.activeElement?.getBoundingClientRect().top < root.querySelector('.head').getBoundingClientRect().bottom]"
+        )
+        if inside and tag != "article":  # a message may be higher than the screen
+            stops.add(name)
+            assert not covered, name
+    assert len(stops) >= 2
+
+
 def test_text_spacing_of_wcag_1_4_12_cuts_nothing_off(chat):
     chat.ask("what does it cost?").locator("summary").click()
     chat.within(
@@ -413,6 +496,13 @@ def test_right_to_left_page_mirrors_the_widget(new_chat, fake: FakeServer):
         < chat.replies.first.locator(".bubble").bounding_box()["x"] + chat.replies.first.locator(".bubble").bounding_box()["width"]
     )
     assert chat.page.get_by_role("button", name="Close chat").bounding_box()["x"] < middle
+    chat.option("Delete my data")  # English keeps its own direction: the full stop is where the sentence ends
+    before, last = chat.within(
+        """[2, 1].map((back) => { const node = root.querySelector('#ask').firstChild, range = new Range();
+           range.setStart(node, node.length - back); range.setEnd(node, node.length - back + 1); return range.getBoundingClientRect().left; })"""
+    )
+    assert before < last
+    chat.page.keyboard.press("Escape")
     assert chat.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -82,6 +82,33 @@ def test_works_under_the_strict_policy(chat):
     assert chat.within("getComputedStyle(root.querySelector('.panel')).position") == "fixed"  # its style is in force
 
 
+def documented_tags(origin: str) -> str:
+    """Returns the tags with hashes that the page for site owners prints, for a server at the origin."""
+    (tags,) = re.findall(r"((?:<link rel=.modulepreload.*\n)+<script .*integrity.*)\n", (WIDGET.parent / "docs" / "site-owner.md").read_text())
+    return tags.replace("https://chat.college.example", origin)
+
+
+@pytest.mark.parametrize("changed", [None, "career-chat-element.js", "career-chat-style.js"])
+def test_documented_hashes_let_these_files_in_and_no_others(new_chat, fake: FakeServer, changed):
+    """The page is of another origin than the script, under the documented policy."""
+    elsewhere = FakeServer()
+    fake.pages["/pinned"] = PAGE.format(documented_tags(elsewhere.origin) + "<career-chat>Write to us.</career-chat>")
+    fake.policy = f"default-src 'none'; script-src 'self' {elsewhere.origin}; connect-src 'self' {elsewhere.origin}"
+    if changed:
+        elsewhere.pages[f"/webhooks/widget/{changed}"] = (WIDGET / changed).read_text() + "\n"
+        page = new_chat().page
+        page.goto(f"{fake.origin}/pinned")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("customElements.get('career-chat') === undefined")
+        assert page.get_by_text("Write to us.").is_visible()
+    else:
+        chat = new_chat("/pinned")
+        chat.launcher.click()
+        assert "$299" in chat.ask("what does it cost?").inner_text()
+        assert chat.faults == [] and len(elsewhere.processed) == 1
+    elsewhere.stop()
+
+
 def test_asks_nobody_but_its_server(new_chat, fake: FakeServer):
     asked = []
     chat = new_chat()

@@ -5,18 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from conftest import QUICK
 from fake_server import REPLIES, FakeServer, said
-
-# Records the waits before further tries, and makes them fifty times shorter.
-QUICK = """
-window.waits = [];
-const later = window.setTimeout;
-window.setTimeout = (act, ms, ...rest) => {
-  const isTry = ms >= 500 && /native code/.test(act); // the end of a promise
-  if (isTry) waits.push(ms);
-  return later(act, isTry ? ms / 50 : ms, ...rest);
-};
-"""
 
 
 def ids(fake: FakeServer) -> list[str]:
@@ -90,6 +80,17 @@ def test_retry_after_is_respected(new_chat, fake: FakeServer):
     assert chat.page.evaluate("waits[0]") >= 20_000
 
 
+def test_retry_after_that_is_out_of_bounds_does_not_become_a_storm(new_chat, fake: FakeServer):
+    """A browser's timer of more than 24 days goes off at once."""
+    chat = new_chat(script=QUICK)
+    chat.open()
+    fake.fail("POST", "messages", status=429, headers={"Retry-After": "9999999999"}, times=99)
+    chat.say("what does it cost?")
+    chat.status.get_by_text("The assistant is busy.").wait_for()
+    assert chat.page.evaluate("waits") == [24 * 60 * 60 * 1000]
+    assert len(ids(fake)) == 1
+
+
 def test_state_is_said_in_words_with_the_wait_and_a_person_to_reach(chat, fake: FakeServer):
     fake.fail("POST", "messages", status=429, headers={"Retry-After": "240"})
     chat.say("what does it cost?")
@@ -100,6 +101,17 @@ def test_state_is_said_in_words_with_the_wait_and_a_person_to_reach(chat, fake: 
     chat.replies.first.wait_for()
     assert "Waiting" not in chat.mine.first.inner_text() and not chat.status.is_visible()
     assert "Connected again." in chat.spoken()
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_state_in_words_is_shown_whole(new_chat, fake: FakeServer, width):
+    chat = new_chat(viewport={"width": width, "height": 667})
+    chat.open()
+    fake.fail("POST", "messages", status=503, headers={"Retry-After": "240"})
+    chat.say("what does it cost?")
+    text = chat.status.locator("p")
+    text.get_by_text("admissions@college.example").wait_for()
+    assert text.evaluate("(one) => one.scrollHeight <= one.clientHeight && one.scrollWidth <= one.clientWidth")
 
 
 def test_trouble_is_announced_once_however_many_tries_it_takes(new_chat, fake: FakeServer):
@@ -196,6 +208,7 @@ def test_offline_is_said_and_what_is_sent_goes_out_when_back(chat, fake: FakeSer
     chat.say("compare them")
     chat.page.wait_for_timeout(300)
     assert chat.mine.count() == 3 and chat.panel.is_visible()
+    assert chat.mine.last.get_by_text("Waiting to be sent").bounding_box()["y"] + 10 < chat.status.bounding_box()["y"]  # in view
     chat.page.context.set_offline(False)
     chat.replies.nth(2).wait_for()
     assert [body["text"] for body in fake.processed] == ["hello", "what does it cost?", "compare them"]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from fake_server import FakeServer, ask_for, said
 
+SCRIPT = '<script type="module" src="/webhooks/widget/career-chat.js"></script>'
+
 
 def cells(table):
     return [row.locator("th, td").all_inner_texts() for row in table.locator("tr").all()]
@@ -173,7 +175,7 @@ def test_rating_that_is_not_saved_is_taken_back_in_words(chat, fake: FakeServer)
     assert reply.get_by_role("button", name=re.compile("^Yes")).get_attribute("aria-pressed") == "false"
 
 
-def test_form_question_changes_the_input_and_offers_to_skip(chat, fake: FakeServer):
+def test_form_question_changes_the_input(chat, fake: FakeServer):
     chat.ask("please contact me")
     attributes = lambda: [chat.input.get_attribute(name) for name in ("type", "autocomplete", "name")]  # noqa: E731
     assert attributes() == ["text", "name", "contact_name"]
@@ -182,14 +184,15 @@ def test_form_question_changes_the_input_and_offers_to_skip(chat, fake: FakeServ
     chat.page.get_by_role("textbox", name="E-mail address").wait_for()
     assert attributes() == ["email", "email", "contact_email"]
     assert chat.focused()[0] == "input"
-    assert not chat.page.get_by_role("button", name="Skip").is_visible()
-    chat.ask("ada@example.org")
+    phone = chat.ask("ada@example.org")
     assert attributes() == ["tel", "tel", "contact_phone"]
-    chat.page.get_by_role("button", name="Skip").click()
-    chat.replies.nth(3).wait_for()
-    assert fake.processed[-1]["text"] == "skip"
+    phone.get_by_role("button", name="Leave it out").click()
+    chat.page.get_by_role("textbox", name="What it is about").wait_for()
+    assert fake.processed[-1]["payload"] == "/deny"
+    assert attributes() == ["text", "off", "contact_subject"]
+    chat.ask("skip")
     assert chat.page.get_by_label("Your question").is_visible()
-    assert not chat.page.get_by_role("button", name="Skip").is_visible()
+    assert attributes() == [None, "off", "message"]
 
 
 def test_question_in_the_middle_of_a_form_is_not_held_up_by_the_input_type(chat, fake: FakeServer):
@@ -294,9 +297,22 @@ def test_messages_have_time_stamps(chat):
 
 
 def test_long_reply_is_shown_from_its_beginning(chat):
-    reply = chat.ask("long")
-    box, log = reply.bounding_box(), chat.log.bounding_box()
-    assert 0 <= box["y"] - log["y"] < 40
+    for lines in (40, 20):  # 20: hardly longer than the transcript is high
+        chat.fake.scripted.append([said("\n".join(f"Line {number} of a long reply." for number in range(lines)))])
+        reply = chat.ask("long")
+        chat.page.wait_for_timeout(50)
+        box, log = reply.bounding_box(), chat.log.bounding_box()
+        assert 0 <= box["y"] - log["y"] < 40
+
+
+def test_path_of_the_page_goes_along_without_its_query(new_chat, fake: FakeServer):
+    long = f"/{'a' * 300}"
+    fake.pages |= {f"{path}?name=Jo": f"<title>Page</title><career-chat></career-chat>{SCRIPT}" for path in ("/apply", long)}
+    for path in ("/apply", long):
+        chat = new_chat(f"{path}?name=Jo#top")
+        chat.open()
+        chat.ask("hello")
+        assert fake.processed[-1]["page"] == {"path": path[:200]}  # the server takes no more
 
 
 def test_links_in_texts_open_beside_the_page(chat):
