@@ -80,9 +80,15 @@ def test_conversations_do_not_mix(server):
 
 @pytest.mark.parametrize(
     "message",
-    ["?", "👍", "a" * 1000, "<script>alert(1)</script>", "' OR 1=1 --", "{{7*7}}", "\x00\x07?", "/no_such_intent", "/no_such_intent{bad json"],
+    ["?", "👍", "a" * 1000, "<script>alert(1)</script>", "' OR 1=1 --", "{{7*7}}", "\x00\x07?"],
 )
 def test_odd_messages_get_a_sentence_and_no_source(server, message):
     replies = server.ask(message)
     assert replies and all(reply.get("text") for reply in replies)
     assert source_lines(replies) == []
+
+
+@pytest.mark.parametrize("command", ["/no_such_intent", "/ask_salary{bad json", '/ask_salary{"certification": "cpc"}'])
+def test_typed_command_is_read_as_words(server, command):
+    replies = server.ask(command)
+    assert replies and all(reply.get("text") and "error" not in reply["text"].lower() for reply in replies)

@@ -123,7 +123,7 @@ def site(tmp_path_factory) -> Path:
 
 def environment() -> dict[str, str]:
     """Returns the environment of a person's own terminal."""
-    left_out = ("MAKE", "MFLAGS", "BOT_")
+    left_out = ("MAKE", "MFLAGS", "BOT_", "SOURCES")
     return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
 
 
