@@ -21,7 +21,6 @@ from bot.nlu.sentence_encoder import HIDDEN
 MANY_EXAMPLES = 30  # of an intent: from here on its words can be relied on; with fewer, the FEW of each pair below
 NGRAM_WEIGHT_FEW, NGRAM_WEIGHT_MANY = 0.35, 0.7  # length of the n-gram features beside the sentence features' 1
 NGRAM_DIMENSIONS = 2400  # examples whose n-grams span the directions that are learned from
-LIKE_ROWS = 1e-3  # added to the square of each such example's length, 2, so that equal ones do no harm
 SENTENCE_DIMENSIONS = 500  # directions of the sentence features that are learned from
 SENTENCE_SAMPLE = 4000  # examples that those directions are found on
 REGULARIZATION_FEW, REGULARIZATION_MANY = 1 / 100, 1 / 60
@@ -297,10 +296,10 @@ def _principal(features: np.ndarray, dimensions: int) -> np.ndarray:
 
 
 def _span(rows: sparse.csr_matrix) -> np.ndarray:
-    """Returns orthonormal directions that span the rows, float32 [features, rows]; rows that depend on others give directions near 0."""
-    products = (rows @ rows.T).toarray()
-    factor = linalg.cholesky(products + LIKE_ROWS * np.eye(len(products), dtype=np.float32), lower=True)
-    return np.asarray(rows.T @ linalg.solve_triangular(factor, np.eye(len(products), dtype=np.float32), lower=True).T, np.float32)
+    """Returns orthonormal directions that span the rows, float32 [features, at most rows]."""
+    values, directions = np.linalg.eigh((rows @ rows.T).toarray())
+    kept = values > 1e-5 * values[-1]
+    return np.asarray(rows.T @ (directions[:, kept] / np.sqrt(values[kept])), np.float32)
 
 
 def _temperature(logits: np.ndarray, labels: np.ndarray) -> float:
