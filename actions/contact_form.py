@@ -243,6 +243,7 @@ def interrupts(tracker: Tracker) -> bool:
     if requested == NAME:
         declined = sure and intent.startswith("oos_") and not short  # "Will Smith" begins like a question, too
         talks = talks and (asks or (short and tracker.latest_message["intent"]["confidence"] >= NOT_A_NAME_MIN))
+        asks = asks and " " in text.strip()  # one word without a question mark is "Will" or "May"
         return text.endswith("?") or (asks and (career or declined)) or talks
     if requested == PHONE and NO_PHONE.search(text):
         return False
