@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from functools import lru_cache
 from graphlib import TopologicalSorter
 from types import SimpleNamespace
@@ -15,12 +14,13 @@ import rasa.shared.nlu.training_data.training_data
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RulePolicy
-from rasa.engine.graph import GraphNode
+from rasa.engine.graph import ExecutionContext, GraphNode
 from rasa.engine.runner.dask import DaskGraphRunner
-from rasa.nlu.tokenizers.tokenizer import Token
+from rasa.engine.training.components import PrecomputedValueProvider
+from rasa.engine.training.hooks import TrainingHook
 from rasa.shared.core.events import Event
+from rasa.shared.importers.importer import CombinedDataImporter
 from rasa.shared.nlu.constants import INTENT, RESPONSE
-from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -58,34 +58,28 @@ def _validate_action_result(self: RemoteAction, result: Dict[str, Any]) -> bool:
     return is_right or _rasas_check(self, result)
 
 
-def _features_fingerprint(self: Features) -> str:
-    """Hashes the numbers themselves; Rasa prints each first (shared/nlu/training_data/features.py: `fingerprint`, a fifth of the training)."""
-    if self._cached_fingerprint is None:
-        array = self.features
-        parts = [array] if self.is_dense() else [array.tocoo().row, array.tocoo().col, array.data]
-        digest = hashlib.sha256(repr((self.type, self.origin, self.attribute, array.shape, str(array.dtype))).encode())
-        for part in parts:
-            digest.update(part.tobytes())
-        self._cached_fingerprint = digest.hexdigest()
-    return self._cached_fingerprint
+_rasas_after_node = TrainingHook.on_after_node
 
 
-def _token_fingerprint(self: Token) -> str:
-    """Hashes a token in one go; Rasa hashes its parts, then their hashes (nlu/tokenizers/tokenizer.py: `fingerprint`)."""
-    return hashlib.sha256(repr((self.text, self.start, self.end, self.lemma, sorted(self.data.items()))).encode()).hexdigest()
+def _after_node(
+    self: TrainingHook, node_name: str, execution_context: ExecutionContext, config: Dict[str, Any], output: Any, input_hook_data: Dict[str, Any]
+) -> None:
+    """Lets examples that a component has worked on be known by the component, its settings and what it was given, which make the key.
+
+    Rasa hashes every token and number of them after each component (engine/training/hooks.py: `on_after_node`, a tenth of the training).
+    """
+    if isinstance(output, TrainingData) and self._pruned_schema.nodes[node_name].uses is not PrecomputedValueProvider:  # that one gives what was read
+        key = input_hook_data["fingerprint_key"]
+        output.fingerprint = lambda: key  # type: ignore[method-assign]
+    _rasas_after_node(self, node_name, execution_context, config, output, input_hook_data)
 
 
-def _message_fingerprint(self: Message) -> str:
-    """Hashes a message in one go; Rasa hashes its parts, then their hashes (shared/nlu/training_data/message.py: `fingerprint`)."""
-    if self._cached_fingerprint is None:
-        parts = [(key, _fingerprints(value)) for key, value in sorted(self.data.items())]
-        self._cached_fingerprint = hashlib.sha256(repr((parts, _fingerprints(self.features))).encode()).hexdigest()
-    return self._cached_fingerprint
+_rasas_nlu_data = CombinedDataImporter.get_nlu_data
 
 
-def _fingerprints(value: Any) -> Any:
-    """Returns the fingerprints in place of what has one, one by one in a list."""
-    return [part.fingerprint() if hasattr(part, "fingerprint") else part for part in value] if isinstance(value, list) else value
+def _nlu_data(self: CombinedDataImporter, language: Optional[str] = "en") -> TrainingData:
+    """Reads the examples once; Rasa reads them again where the language is left out (shared/importers/importer.py: `get_nlu_data`)."""
+    return _rasas_nlu_data(self, language)
 
 
 def _sanitize_examples(examples: List[Message]) -> List[Message]:
@@ -98,10 +92,9 @@ def _sanitize_examples(examples: List[Message]) -> List[Message]:
 
 
 def apply_to_training() -> None:
-    """Puts in force what speeds up training; the fingerprints are only compared with each other, to find what need not be trained again."""
-    Features.fingerprint = _features_fingerprint  # type: ignore[method-assign]
-    Token.fingerprint = _token_fingerprint  # type: ignore[method-assign]
-    Message.fingerprint = _message_fingerprint  # type: ignore[method-assign]
+    """Puts the patches for training in force in this process."""
+    TrainingHook.on_after_node = _after_node  # type: ignore[method-assign]
+    CombinedDataImporter.get_nlu_data = _nlu_data  # type: ignore[method-assign]
     TrainingData.sanitize_examples = staticmethod(_sanitize_examples)  # type: ignore[method-assign]
     # Merging copies each example deeply, seven times a training, though what is merged is used no more; here it copies the lists alone.
     rasa.shared.nlu.training_data.training_data.copy = SimpleNamespace(deepcopy=copy.copy)  # type: ignore[attr-defined]

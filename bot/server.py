@@ -18,6 +18,7 @@ from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from sanic import Sanic
+from threadpoolctl import threadpool_limits
 
 from bot import forget, notices, rasa_patches, store
 from bot.knowledge import ROOT
@@ -134,6 +135,7 @@ def serve(model: Path, host: str, port: int, endpoints_file: Path, channel: str 
         StoreError: the database of contact requests cannot be used.
     """
     rasa_patches.apply()
+    threadpool_limits(1)  # a message is too small to share between cores: what waits for its share only burns processor time
     available = endpoints(endpoints_file, action_server)
     asyncio.run(check_stores(available))
     if not action_server:

@@ -268,7 +268,7 @@ class _Regression:
 
         Goes on from the weights of the fit before, at first from 0.
         """
-        features, indices = self._features[rows], self._indices[rows]
+        features, indices = (self._features, self._indices) if rows.all() else (self._features[rows], self._indices[rows])
         right = np.arange(len(indices)), indices
 
         def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:

@@ -4,6 +4,9 @@ import ast
 import asyncio
 import inspect
 import random
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,14 +17,19 @@ from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
 from rasa.core.channels.channel import UserMessage
 from rasa.core.policies.rule_policy import RulePolicy
+from rasa.engine.caching import LocalTrainingCache
+from rasa.engine.graph import GraphComponent, GraphModelConfiguration, GraphSchema, SchemaNode
 from rasa.engine.runner.dask import DaskGraphRunner
-from rasa.nlu.tokenizers.tokenizer import Token
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.resource import Resource
+from rasa.engine.training.graph_trainer import GraphTrainer
+from rasa.engine.training.hooks import TrainingHook
+from rasa.model_training import TrainingType
 from rasa.shared.core.events import Event
+from rasa.shared.importers.importer import CombinedDataImporter, TrainingDataImporter
 from rasa.shared.nlu.training_data import training_data
-from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy import sparse
 
 from bot import rasa_patches
 
@@ -60,6 +68,8 @@ def put_back(monkeypatch):
         (rasa_patches._rasas_check, "validate(result, self.action_response_format_spec())"),
         (rasa_patches._rasas_possible_keys, "possible_keys = set(lookup.keys())"),
         (DaskGraphRunner.run, "dask_result = dask.get(run_graph, run_targets)"),
+        (rasa_patches._rasas_after_node, "output_fingerprint = rasa.shared.utils.io.deep_container_fingerprint(output)"),
+        (rasa_patches._rasas_nlu_data.__wrapped__, "nlu_data = [importer.get_nlu_data(language) for importer in self._importers]"),
         (Event.resolve_by_type, "for cls in rasa.shared.utils.common.all_subclasses(Event):"),
     ],
 )
@@ -160,42 +170,87 @@ def test_event_classes_are_those_that_rasa_finds():
 
 @pytest.fixture
 def training_patches(monkeypatch):
-    for patched in (Features, Token, Message):  # put back afterwards
-        monkeypatch.setattr(patched, "fingerprint", patched.fingerprint)
+    for owner, name in ((TrainingHook, "on_after_node"), (CombinedDataImporter, "get_nlu_data")):  # put back afterwards
+        monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(TrainingData, "sanitize_examples", staticmethod(TrainingData.sanitize_examples))
     monkeypatch.setattr(training_data, "copy", training_data.copy)
     rasa_patches.apply_to_training()
 
 
-@pytest.mark.parametrize("matrix", [np.asarray, sparse.csr_matrix])
-def test_fingerprints_of_features_tell_numbers_places_and_kinds_apart(training_patches, matrix):
-    def fingerprint(numbers, kind="sentence", attribute="text", origin="a"):
-        return Features(matrix(np.array([numbers], np.float32)), kind, attribute, origin).fingerprint()
+def test_examples_are_read_once_whether_the_language_is_named_or_not(training_patches):
+    reads = []
 
-    all_of_them = [
-        fingerprint([1, 0, 2]), fingerprint([1, 2, 0]), fingerprint([1, 0, 3]), fingerprint([1, 0, 2, 0]), fingerprint([1, 0, 2], kind="sequence"),
-        fingerprint([1, 0, 2], attribute="response"), fingerprint([1, 0, 2], origin="b"),
-    ]  # fmt: skip
-    assert len(set(all_of_them)) == len(all_of_them)
-    assert fingerprint([1, 0, 2]) == all_of_them[0]
+    def read(language):
+        reads.append(language)
+        return TrainingData([Message({"text": language})])
 
-
-def test_fingerprints_of_tokens_tell_them_apart(training_patches):
-    tokens = [Token("pay", 0), Token("pay", 1), Token("pays", 0), Token("pay", 0, lemma="p"), Token("pay", 0, data={"pos": "noun"})]
-    assert len({token.fingerprint() for token in tokens}) == len(tokens)
-    assert Token("pay", 0).fingerprint() == tokens[0].fingerprint()
+    both = CombinedDataImporter([SimpleNamespace(get_nlu_data=read)])
+    assert both.get_nlu_data() is both.get_nlu_data("en") and reads == ["en"]
+    assert both.get_nlu_data("de").training_examples[0].get("text") == "de"
 
 
-def test_fingerprints_of_messages_tell_texts_intents_tokens_and_features_apart(training_patches):
-    def message(text="pay", intent="ask_pay", tokens=("pay",), numbers=(1, 0)):
-        features = [Features(np.array([numbers], np.float32), "sentence", "text", "a")]
-        return Message({"text": text, "intent": intent, "text_tokens": [Token(token, 0) for token in tokens]}, features=features)
+class Stage(GraphComponent):
+    """A component that notes that it worked on the examples, as featurizers do."""
 
-    messages = [message(), message(text="pays"), message(intent="ask_cost"), message(tokens=("pays",)), message(tokens=()), message(numbers=(0, 1))]
-    assert len({each.fingerprint() for each in messages}) == len(messages)
-    assert message() == messages[0]
-    messages[0].set("text", "wage")
-    assert message() != messages[0]
+    worked: list = []
+
+    @classmethod
+    def create(cls, config, model_storage, resource, execution_context):
+        stage = cls()
+        stage.name, stage.storage, stage.resource = config["name"], model_storage, resource
+        return stage
+
+    def process_training_data(self, training_data):
+        Stage.worked.append(self.name)
+        for message in training_data.training_examples:
+            message.set(self.name, "done")
+        return training_data
+
+    def train(self, training_data):
+        Stage.worked.append(f"learn {len(training_data.training_examples)}")
+        with self.storage.write_to(self.resource) as directory:
+            (directory / "learnt").touch()
+        return self.resource
+
+
+class Source(Stage):
+    """What gives the examples."""
+
+    texts: list = []
+
+    def provide(self):
+        return TrainingData([Message({"text": text}) for text in self.texts])
+
+
+def learns_again(folder, texts=("pay",), second="b"):
+    """Returns what worked when a source, two stages and a learner were trained with the cache of a folder."""
+
+    def node(uses, fn, needs, name="", **more):
+        return SchemaNode(needs, uses, "create", fn, {"name": name}, resource=Resource("learnt") if fn == "train" else None, **more)
+
+    nodes = {
+        "source": node(Source, "provide", {}, is_input=True),
+        "first": node(Stage, "process_training_data", {"training_data": "source"}, "a"),
+        "second": node(Stage, "process_training_data", {"training_data": "first"}, second),
+        "learner": node(Stage, "train", {"training_data": "second"}, is_target=True),
+    }
+    Source.texts, Stage.worked = texts, []
+    schema = GraphModelConfiguration(GraphSchema(nodes), GraphSchema({}), TrainingType.NLU, None, None, "en", None, None)
+    importer = TrainingDataImporter.load_from_dict(config_path=None, domain_path=None, training_data_paths=[])
+    with tempfile.TemporaryDirectory() as storage:
+        trainer = GraphTrainer(LocalModelStorage.create(Path(storage)), LocalTrainingCache(), DaskGraphRunner)
+        trainer.train(schema, importer, folder / "model.tar.gz")
+    return Stage.worked
+
+
+def test_cache_of_the_training_knows_what_has_changed(training_patches, monkeypatch, tmp_path):
+    monkeypatch.setenv("RASA_CACHE_DIRECTORY", str(tmp_path / "cache"))
+    assert learns_again(tmp_path) == ["a", "b", "learn 1"]
+    assert learns_again(tmp_path) == []
+    assert learns_again(tmp_path, texts=("pay", "cost")) == ["a", "b", "learn 2"]
+    assert learns_again(tmp_path, texts=("pay", "cost")) == []
+    assert learns_again(tmp_path, second="c") == ["a", "c", "learn 1"]
+    assert learns_again(tmp_path) == [] == learns_again(tmp_path, texts=("pay", "cost"))
 
 
 def test_merged_examples_are_those_that_rasa_merges(request):
