@@ -269,7 +269,7 @@ async def _count(item: limits.RateLimitItem, *who: str) -> None:
         logger.error("The requests could not be counted (%s); this one is let in.", type(error).__name__)
         return
     if wait:
-        raise Refused(429, f"Too many messages at once. Try again in {wait} seconds.", wait)
+        raise Refused(429, f"Too many messages at once. Try again in {wait} second{'s' if wait > 1 else ''}.", wait)
 
 
 def _seconds_to_wait(limiter: limits.strategies.RateLimiter, item: limits.RateLimitItem, who: tuple[str, ...]) -> int:

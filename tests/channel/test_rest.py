@@ -439,7 +439,7 @@ def test_rest_limits_a_conversation(client, agent, site):
     assert [client.rest(f"m{number}").status for number in range(3)] == [200] * 3
     refused = client.rest("one too many")
     seconds = int(refused.headers["Retry-After"])
-    assert (refused.status, refused.body) == (429, {"error": f"Too many messages at once. Try again in {seconds} seconds."})
+    assert (refused.status, refused.body) == (429, {"error": f"Too many messages at once. Try again in {seconds} second{'s' * (seconds > 1)}."})
     assert 1 <= seconds <= 10 and len(agent.heard) == 3
     assert client.rest("hi", sender="another").status == 200
 

@@ -562,7 +562,8 @@ def test_widget_limits_a_conversation(client, agent, site):
     token = client.open()
     assert [client.write(token, "hi").status for _ in range(2)] == [200, 200]
     refused = client.write(token, "hi")
-    assert (refused.status, refused.body) == (429, {"error": f"Too many messages at once. Try again in {refused.headers['Retry-After']} seconds."})
+    seconds = int(refused.headers["Retry-After"])
+    assert (refused.status, refused.body) == (429, {"error": f"Too many messages at once. Try again in {seconds} second{'s' * (seconds > 1)}."})
     assert client.write(client.open(), "hi").status == 200
 
 
