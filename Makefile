@@ -25,7 +25,7 @@ check: install ## check knowledge, settings, domain and examples (SOURCES=folder
 
 test: lint train ## everything that must hold before a change lands
 	@$(BIN)/python -m bot check --rasa $(if $(SOURCES),--sources $(SOURCES))
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+	@$(BIN)/python -m pytest
 
 test-fast: install ## the tests that need no model, in seconds
 	@$(BIN)/python -m pytest tests/unit tests/actions

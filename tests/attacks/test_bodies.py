@@ -115,8 +115,11 @@ def test_keys_that_nobody_asks_for_change_nothing(target, more):
     assert_answered(target.call("POST", WEBHOOK, {"sender": uuid.uuid4().hex, "message": "what does the CCA exam cost", **more}))
 
 
+MESSAGE_ID = "3f1f9a52-6a0e-4f5e-9a35-3d0c5f0b8e11"
+
+
 def widget_message(**fields):
-    return {"id": str(uuid.uuid4()), "text": "hi", **fields}
+    return {"id": MESSAGE_ID, "text": "hi", **fields}
 
 
 @pytest.mark.parametrize(
@@ -127,8 +130,8 @@ def widget_message(**fields):
         widget_message(id=1),
         widget_message(id=None),
         widget_message(id="../" * 12),
-        widget_message(id=str(uuid.uuid4()) + "\n"),
-        {"id": str(uuid.uuid4())},
+        widget_message(id=MESSAGE_ID + "\n"),
+        {"id": MESSAGE_ID},
         widget_message(payload="/ask_salary"),
         widget_message(text=None),
         widget_message(text=["hi"]),
