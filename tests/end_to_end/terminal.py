@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 
 import pexpect
@@ -26,6 +27,7 @@ class Terminal:
             timeout=TIMEOUT_SECONDS,
             use_poll=True,
             dimensions=(50, 500),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests that run in the background would pass on that Ctrl-C is ignored
         )
 
     def reads(self, text):
