@@ -192,7 +192,7 @@ def train(folder: Path, cores: str, log: Path, ours: bool = False) -> float:
 
 def all_cores() -> str:
     """Returns the cores that contenders run on, as taskset lists them: two, if there are."""
-    return "0,1" if (os.cpu_count() or 1) > 1 else "0"
+    return ",".join(str(core) for core in sorted(os.sched_getaffinity(0))[:2])
 
 
 def _rasa(*arguments: str) -> list[str]:
