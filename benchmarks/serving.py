@@ -54,7 +54,7 @@ FULL = Plan(None, 10, None, True, starts=1, rounds=2, seconds=8, conversations=4
 QUICK = Plan(8, 15, 1, False, starts=0, rounds=2, seconds=5, conversations=0, messages=300, questions=2_000)
 # What a quick run must reach: times as fast, or the share of memory. Below the targets of the full run (docs/performance.md), because the
 # default is quicker with a tenth of the examples, and a busy machine blurs short runs, most of all the slowest replies.
-FLOORS = {"faq p50": 3.5, "faq p99": 1.8, "replies/s": 4.0, "processor time": 4.5, "start": 2.5, "memory": 1 / 0.75}
+FLOORS = {"faq p50": 3.5, "faq p99": 1.8, "replies/s": 3.0, "processor time": 3.0, "start": 2.5, "memory": 1 / 0.75}
 TARGETS = {"faq p50": 6.0, "faq p99": 5.0, "replies/s": 6.0, "training": 20.0, "start": 4.0, "memory": 1 / 0.6}
 
 
