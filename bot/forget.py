@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator, TypeVar
 from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore, SQLTrackerStore, TrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.shared.exceptions import RasaException
-from sqlalchemy import func, or_, text
+from sqlalchemy import bindparam, func, or_, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,13 @@ SAY_SECONDS = 2  # between two words of how far it is
 DAY_SECONDS = 24 * 60 * 60
 LEFT_OPEN_SECONDS = DAY_SECONDS  # a visitor who has not gone on with a contact form for so long will not
 HOUR_SECONDS = 60 * 60  # until the next try where a database is out of order
+
+_EVENTS = SQLTrackerStore.SQLEvent.__table__
+_FORM = (
+    select(_EVENTS.c.data)
+    .where(_EVENTS.c.sender_id == bindparam("sender"), or_(_EVENTS.c.type_name == "restart", _EVENTS.c.action_name == privacy.CONTACT_REQUEST))
+    .order_by(_EVENTS.c.id)
+)
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -105,10 +112,8 @@ def _form(tracker_store: TrackerStore, conversation: str) -> list[dict[str, Any]
         return [
             event for event in _in_memory(tracker_store, conversation) if event["event"] == "restart" or event.get("name") == privacy.CONTACT_REQUEST
         ]
-    row = tracker_store.SQLEvent
-    with tracker_store.session_scope() as session:
-        told = or_(row.type_name == "restart", row.action_name == privacy.CONTACT_REQUEST)
-        return [json.loads(data) for (data,) in session.query(row.data).filter(row.sender_id == conversation, told).order_by(row.id)]
+    with tracker_store.engine.connect() as connection:
+        return [json.loads(row.data) for row in connection.execute(_FORM, {"sender": conversation})]
 
 
 def _in_memory(tracker_store: InMemoryTrackerStore, conversation: str) -> list[dict[str, Any]]:

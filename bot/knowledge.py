@@ -652,7 +652,7 @@ class KnowledgeFile:
     """The knowledge in force: read again when a file changed, kept as it was when the change does not pass the check."""
 
     def __init__(self, folder: Path = FOLDER):
-        self._folder = folder
+        self._folder, self._files = folder, [str(folder / name) for name in FILES]
         self._lock = threading.Lock()
         self._stamp = self._files_stamp()
         self._knowledge = load(folder)
@@ -660,7 +660,7 @@ class KnowledgeFile:
 
     def _files_stamp(self) -> tuple:
         try:
-            return tuple((status.st_mtime_ns, status.st_size) for status in ((self._folder / name).stat() for name in FILES))
+            return tuple((status.st_mtime_ns, status.st_size) for status in map(os.stat, self._files))
         except OSError:  # a file is being replaced at this moment; the next look sees it
             return ()
 

@@ -18,7 +18,9 @@ from rasa.engine.graph import ExecutionContext, GraphNode
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.training.components import PrecomputedValueProvider
 from rasa.engine.training.hooks import TrainingHook
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event
+from rasa.shared.core.slots import Slot
 from rasa.shared.importers.importer import CombinedDataImporter
 from rasa.shared.nlu.constants import INTENT, RESPONSE
 from rasa.shared.nlu.training_data.message import Message
@@ -39,11 +41,13 @@ def _event_validators() -> Dict[str, Any]:
 
 
 def _validate_action_result(self: RemoteAction, result: Dict[str, Any]) -> bool:
-    """Checks each event against its own kind, and leaves what is wrong to Rasa.
+    """Checks each event against its own kind, and leaves what is wrong to Rasa; what our own actions return in this process needs no check.
 
     Rasa checks the schema, a constant, against that of schemas each time, and each event against all 23 kinds (core/actions/action.py:
     `_validate_action_result`, 14 ms a call).
     """
+    if getattr(self.action_endpoint, "in_process", False):
+        return True
     if not isinstance(result, dict):
         return _rasas_check(self, result)
     events, responses = result.get("events", []), result.get("responses", [])
@@ -135,11 +139,30 @@ def _possible_keys(self: RulePolicy, lookup: Dict[str, str], states: List[Any]) 
     return _rasas_possible_keys(self, {**index.get(None, {}), **index.get(states[-1].get("user", {}).get("intent"), {})}, states)
 
 
+_rasas_is_empty = Domain.is_empty
+
+
+def _is_empty(self: Domain) -> bool:
+    """Looks once; Rasa makes an empty domain to compare with for each message (shared/core/domain.py: `is_empty`, .1 ms)."""
+    if "known_empty" not in vars(self):
+        vars(self)["known_empty"] = _rasas_is_empty(self)
+    return bool(vars(self)["known_empty"])
+
+
+def _copy_slot(self: Slot) -> Slot:
+    """Copies a slot as `copy.copy` does, in a third of its time; Rasa copies all slots for each copy of a tracker, four times a message."""
+    slot = object.__new__(type(self))
+    vars(slot).update(vars(self))
+    return slot
+
+
 def apply() -> None:
     """Puts the patches for answering in force in this process."""
     RemoteAction._validate_action_result = _validate_action_result
     Event.resolve_by_type = staticmethod(event_class)  # type: ignore[method-assign, assignment]
     DaskGraphRunner.run = _run_graph
     RulePolicy._get_possible_keys = _possible_keys
+    Domain.is_empty = _is_empty  # type: ignore[method-assign]
+    Slot.__copy__ = _copy_slot  # type: ignore[attr-defined]
     for module in (rasa.core.processor, rasa.core.policies.rule_policy):  # they copy deeply what they then do not log
         module.copy = SimpleNamespace(deepcopy=lambda shown: shown)

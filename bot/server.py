@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-import threading
 from pathlib import Path
-from typing import Any, Coroutine, Optional
+from typing import Any, Optional
 
 import rasa.core.run
 from rasa.core.brokers.broker import EventBroker
@@ -25,11 +24,11 @@ from bot.knowledge import ROOT
 
 RESPONSE_TIMEOUT_SECONDS = 30  # an answer takes milliseconds; this only bounds a fault
 
-_threads = threading.local()
-
 
 class InProcessActionEndpoint(EndpointConfig):
     """Runs custom actions in this process instead of asking an action server for them."""
+
+    in_process = True
 
     def __init__(self) -> None:
         """Registers the actions of the package `actions`."""
@@ -40,15 +39,11 @@ class InProcessActionEndpoint(EndpointConfig):
     async def request(
         self, method: str = "post", subpath: Optional[str] = None, content_type: Optional[str] = None, compress: bool = False, **kwargs: Any
     ) -> Any:
-        """Returns what an action server would answer to the same call; the thread keeps a slow action from holding up other visitors."""
-        return await asyncio.to_thread(_run, self._executor.run(kwargs["json"]))
+        """Returns what an action server would answer to the same call.
 
-
-def _run(action: Coroutine[Any, Any, Any]) -> Any:
-    """Returns the result of an action, on the event loop of this thread; to make one for each action takes longer than most actions."""
-    if not hasattr(_threads, "loop"):
-        _threads.loop = asyncio.new_event_loop()
-    return _threads.loop.run_until_complete(action)
+        It runs on the agent's event loop: what waits (a database) has to do so in a thread, as in an action server.
+        """
+        return await self._executor.run(kwargs["json"])
 
 
 def endpoints(file: Path, action_server: bool = False) -> AvailableEndpoints:

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import resource
+import threading
 import time
 from functools import lru_cache
 from typing import Any, Optional
@@ -279,11 +280,25 @@ def _seconds_to_wait(limiter: limits.strategies.RateLimiter, item: limits.RateLi
     return max(1, round(limiter.get_window_stats(item, *who).reset_time - time.time()))
 
 
+class CountsInMemory(limits.storage.MemoryStorage):
+    """Counts of requests in this process's memory."""
+
+    STORAGE_SCHEME = ["counts"]
+    SWEEP_SECONDS = 1.0  # between two looks for counts that are over
+
+    def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802
+        """Has the counts that are over dropped soon. (The library looks at all of them after each request, in a thread that it starts for it.)"""
+        if not self.timer.is_alive():
+            self.timer = threading.Timer(self.SWEEP_SECONDS, self._MemoryStorage__expire_events)
+            self.timer.daemon = True
+            self.timer.start()
+
+
 @lru_cache(maxsize=1)
 def _limiter(redis_url: str) -> limits.strategies.RateLimiter:
     """Returns the counter of requests: in this process's memory, or in Redis, shared by several servers."""
     options = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS} if redis_url else {}
-    return limits.strategies.FixedWindowRateLimiter(limits.storage.storage_from_string(redis_url or "memory://", **options))
+    return limits.strategies.FixedWindowRateLimiter(limits.storage.storage_from_string(redis_url or "counts://", **options))
 
 
 def secret(name: str) -> Optional[str]:

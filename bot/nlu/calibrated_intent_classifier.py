@@ -117,4 +117,4 @@ def _features(messages: List[Message]) -> tuple[np.ndarray, sparse.csr_matrix]:
             raise RasaException("config.yml: CalibratedIntentClassifier needs a dense and a sparse featurizer before it. Add both to the pipeline.")
         dense.append(np.hstack(vectors))
         ngrams.append(sparse.hstack(counts) if len(counts) > 1 else counts[0])
-    return np.vstack(dense), sparse.vstack(ngrams, format="csr")
+    return np.vstack(dense), sparse.vstack(ngrams, format="csr") if len(ngrams) > 1 else ngrams[0]

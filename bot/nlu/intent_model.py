@@ -25,6 +25,7 @@ SENTENCE_DIMENSIONS = 500  # directions of the sentence features that are learne
 SENTENCE_SAMPLE = 4000  # examples that those directions are found on
 REGULARIZATION_FEW, REGULARIZATION_MANY = 1 / 100, 1 / 60
 WHITENING = 0.5  # how far directions in which like questions differ are made equal
+WHITENED_DIRECTIONS = 256  # in which they differ most; the others are taken as equal already
 CURVATURE_FEW, CURVATURE_MANY = (
     0.00005,
     0.0005,
@@ -52,7 +53,8 @@ class Space:
     """The sentence features: layers centred; the same with differences among like questions made small; the last layer as it is."""
 
     mean: np.ndarray  # float32 [layers * HIDDEN]
-    whitening: np.ndarray  # float32 [layers * HIDDEN, layers * HIDDEN]
+    directions: np.ndarray  # float32 [layers * HIDDEN, at most WHITENED_DIRECTIONS], orthonormal: in these like questions differ most
+    scales: np.ndarray  # float32 [directions + 1]: what these are multiplied by, and last what all others are
 
     @classmethod
     def of(cls, vectors: np.ndarray, labels: np.ndarray) -> Space:
@@ -62,15 +64,36 @@ class Space:
         _, index = np.unique(labels, return_inverse=True)
         members = sparse.csr_matrix((np.ones(len(index), np.float32), (index, np.arange(len(index)))))
         within = centred - (members @ centred / np.bincount(index)[:, None].astype(np.float32))[index]
-        covariance = within.T @ within / len(within)
-        scale = np.trace(covariance) / len(covariance)
-        values, directions = np.linalg.eigh(WHITENING * covariance + (1 - WHITENING) * scale * np.eye(len(covariance), dtype=np.float32))
-        return cls(mean, (directions * np.sqrt(scale / values)).astype(np.float32))
+        values, directions = np.linalg.eigh(within.T @ within / len(within))
+        variances = np.append(values[-WHITENED_DIRECTIONS:], values[:-WHITENED_DIRECTIONS].mean())
+        scales = 1 / np.sqrt(WHITENING * variances / values.mean() + 1 - WHITENING)
+        return cls(mean, directions[:, -WHITENED_DIRECTIONS:], scales.astype(np.float32))
 
     def features(self, vectors: np.ndarray) -> np.ndarray:
         """Returns the features of sentence vectors, float32 [n, 2 * layers * HIDDEN + HIDDEN], of length 1."""
         centred = _unit_layers(vectors - self.mean, vectors)
-        return np.hstack([centred, _unit(centred @ self.whitening), _unit(vectors[:, -HIDDEN:])]) / np.float32(np.sqrt(3))
+        return np.hstack([centred, _unit(self.whitened(centred)), _unit(vectors[:, -HIDDEN:])]) / np.float32(np.sqrt(3))
+
+    def whitened(self, rows: np.ndarray) -> np.ndarray:
+        """Returns rows, float32 [n, layers * HIDDEN], with each direction multiplied by its scale."""
+        return self.scales[-1] * rows + (rows @ self.directions * (self.scales[:-1] - self.scales[-1])) @ self.directions.T
+
+    def scores(self, vectors: np.ndarray, folded: np.ndarray, of_last: np.ndarray) -> np.ndarray:
+        """Returns the features of sentence vectors times weights, float32 [n, classes], without making the features.
+
+        Args:
+            folded, of_last: see `fold`.
+        """
+        centred = _unit_layers(vectors - self.mean, vectors)
+        plain, whitened, along = np.split(centred @ folded, [of_last.shape[1], 2 * of_last.shape[1]], axis=1)
+        squares = np.square(self.scales)
+        lengths = np.sqrt(squares[-1] * np.square(centred).sum(axis=1) + np.square(along) @ (squares[:-1] - squares[-1]))
+        return plain + whitened / lengths[:, None] + _unit(vectors[:, -HIDDEN:]) @ of_last
+
+    def fold(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the weights of features, float32 [features, classes], as `scores` takes them: a message then needs a third of the memory's time."""
+        centred, whitened, last = np.split(weights / np.float32(np.sqrt(3)), [len(self.mean), 2 * len(self.mean)])
+        return np.ascontiguousarray(np.hstack([centred, self.whitened(whitened.T).T, self.directions])), last
 
 
 @dataclass
@@ -79,7 +102,8 @@ class IntentModel:
 
     classes: np.ndarray  # str [classes], sorted
     mean: np.ndarray  # see Space
-    whitening: np.ndarray  # see Space
+    directions: np.ndarray  # see Space
+    scales: np.ndarray  # see Space
     weights: np.ndarray  # float32 [features, classes], of the sentence features
     ngram_weights: np.ndarray  # float32 [n-grams, classes]
     bias: np.ndarray  # float32 [classes]
@@ -121,7 +145,8 @@ class IntentModel:
             return cls(
                 classes=classes,
                 mean=space.mean,
-                whitening=space.whitening,
+                directions=space.directions,
+                scales=space.scales,
                 weights=sentence_basis @ of_sentences,
                 ngram_weights=ngram_basis @ (of_ngrams * np.float32(weight)),
                 bias=bias,
@@ -188,6 +213,14 @@ class IntentModel:
         return predictions
 
     @cached_property
+    def _space(self) -> Space:
+        return Space(self.mean, self.directions, self.scales)
+
+    @cached_property
+    def _folded(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._space.fold(self.weights)
+
+    @cached_property
     def _asks(self) -> np.ndarray:
         return np.char.startswith(self.classes, IN_SCOPE_PREFIX)
 
@@ -197,8 +230,8 @@ class IntentModel:
 
     def _logits(self, vectors: np.ndarray, ngrams: sparse.csr_matrix) -> np.ndarray:
         """Returns the linear scores of messages, float64 [messages, classes]."""
-        sentences = Space(self.mean, self.whitening).features(vectors)
-        return (sentences @ self.weights + ngrams @ self.ngram_weights + self.bias).astype(np.float64)
+        sentences = self._space.scores(vectors, *self._folded)
+        return (sentences + ngrams @ self.ngram_weights + self.bias).astype(np.float64)
 
     def _scope(self, signal: np.ndarray) -> np.ndarray:
         """Returns the probability that messages are questions to be answered, float64 [messages]."""
