@@ -17,7 +17,7 @@ WAIT_SECONDS = 1.0  # a database takes milliseconds; one that is held up must no
 THREADS = 4  # that a database may hold up; what comes meanwhile is not kept
 
 logger = logging.getLogger(__name__)
-_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keep")  # asyncio's own would be waited for at the end of each action
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keep")  # of their own: those of asyncio are for what visitors wait for
 
 
 async def keep(write: Callable[[store.Store], None]) -> None:

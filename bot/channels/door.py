@@ -286,10 +286,10 @@ class CountsInMemory(limits.storage.MemoryStorage):
     STORAGE_SCHEME = ["counts"]
     SWEEP_SECONDS = 1.0  # between two looks for counts that are over
 
-    def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802
+    def _MemoryStorage__schedule_expiry(self) -> None:
         """Has the counts that are over dropped soon. (The library looks at all of them after each request, in a thread that it starts for it.)"""
         if not self.timer.is_alive():
-            self.timer = threading.Timer(self.SWEEP_SECONDS, self._MemoryStorage__expire_events)
+            self.timer = threading.Timer(self.SWEEP_SECONDS, self._MemoryStorage__expire_events)  # type: ignore[attr-defined]
             self.timer.daemon = True
             self.timer.start()
 

@@ -7,6 +7,7 @@ import http.client
 import json
 import logging
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -442,6 +443,19 @@ def test_rest_limits_a_conversation(client, agent, site):
     assert (refused.status, refused.body) == (429, {"error": f"Too many messages at once. Try again in {seconds} second{'s' * (seconds > 1)}."})
     assert 1 <= seconds <= 10 and len(agent.heard) == 3
     assert client.rest("hi", sender="another").status == 200
+
+
+def test_counts_that_are_over_are_dropped_by_one_thread(monkeypatch):
+    monkeypatch.setattr(door.CountsInMemory, "SWEEP_SECONDS", 0.2)
+    counts = door.CountsInMemory()
+    counts.timer.join()  # the library's own first look
+    threads = set(threading.enumerate())
+    assert [counts.incr(f"visitor {number}", 0.1) for number in range(50)] == [1] * 50
+    assert len(set(threading.enumerate()) - threads) <= 1 and len(counts.storage) == 50
+    until = time.monotonic() + 5
+    while counts.storage and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not counts.storage
 
 
 def test_rest_limits_an_address(client, site):

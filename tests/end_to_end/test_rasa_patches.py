@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import copy
 import inspect
 import random
 import tempfile
@@ -25,13 +26,17 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.training.graph_trainer import GraphTrainer
 from rasa.engine.training.hooks import TrainingHook
 from rasa.model_training import TrainingType
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event
+from rasa.shared.core.slots import Slot
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.importers.importer import CombinedDataImporter, TrainingDataImporter
 from rasa.shared.nlu.training_data import training_data
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import rasa_patches
+from bot.server import InProcessActionEndpoint
 
 EVENTS = [
     {"event": "slot", "name": "x", "value": 1},
@@ -56,10 +61,13 @@ def put_back(monkeypatch):
     """Puts Rasa back as it was after each test."""
     for owner, name in (
         (RemoteAction, "_validate_action_result"), (DaskGraphRunner, "run"), (RulePolicy, "_get_possible_keys"),
-        (rasa.core.processor, "copy"), (rasa.core.policies.rule_policy, "copy"),
+        (rasa.core.processor, "copy"), (rasa.core.policies.rule_policy, "copy"), (Domain, "is_empty"),
     ):  # fmt: skip
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(Event, "resolve_by_type", staticmethod(Event.resolve_by_type))
+    yield
+    if "__copy__" in vars(Slot):
+        del Slot.__copy__
 
 
 @pytest.mark.parametrize(
@@ -70,6 +78,8 @@ def put_back(monkeypatch):
         (DaskGraphRunner.run, "dask_result = dask.get(run_graph, run_targets)"),
         (rasa_patches._rasas_after_node, "output_fingerprint = rasa.shared.utils.io.deep_container_fingerprint(output)"),
         (rasa_patches._rasas_nlu_data.__wrapped__, "nlu_data = [importer.get_nlu_data(language) for importer in self._importers]"),
+        (rasa_patches._rasas_is_empty, "return self.as_dict() == Domain.empty().as_dict()"),
+        (DialogueStateTracker.__init__, "self.slots = {slot.name: copy.copy(slot) for slot in slots}"),
         (Event.resolve_by_type, "for cls in rasa.shared.utils.common.all_subclasses(Event):"),
     ],
 )
@@ -98,6 +108,26 @@ def test_result_check_says_what_rasas_says(result):
 
     by_rasa = said(rasa_patches._rasas_check)
     assert said(rasa_patches._validate_action_result) == by_rasa and (by_rasa is True) == (result in GOOD)
+
+
+def test_results_of_this_process_are_not_checked_again(monkeypatch):
+    monkeypatch.setattr(rasa_patches, "_rasas_check", None)
+    assert rasa_patches._validate_action_result(RemoteAction("action_x", InProcessActionEndpoint()), {"events": EVENTS, "responses": []})
+
+
+def test_slot_is_copied_as_python_copies_it(agent):
+    for slot in agent.domain.slots:
+        slot.value = ["kept"]
+        by_python, ours = copy.copy(slot), rasa_patches._copy_slot(slot)
+        assert type(ours) is type(by_python) and vars(ours) == vars(by_python) and ours.value is slot.value
+        ours.value = "other"
+        assert slot.value == ["kept"]
+    assert len(agent.domain.slots) > 10 and not hasattr(Slot, "__copy__")
+
+
+def test_domain_is_empty_where_rasa_says_so(agent):
+    rasa_patches.apply()
+    assert [domain.is_empty() for domain in (agent.domain, Domain.empty(), agent.domain, Domain.empty())] == [False, True, False, True]
 
 
 MESSAGES = [

@@ -7,7 +7,9 @@ from rasa.shared.exceptions import InvalidConfigException, RasaException
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.calibrated_intent_classifier import CalibratedIntentClassifier
+from bot.nlu.intent_model import Space
 from bot.nlu.ngram_featurizer import NgramFeaturizer
+from bot.nlu.sentence_encoder import HIDDEN, POOLED_LAYERS
 from bot.nlu.sentence_encoder_featurizer import SentenceEncoderFeaturizer
 
 
@@ -111,3 +113,13 @@ def test_classifier_training_is_deterministic(featurizers, tmp_path):
         models.append(classifier._model)
     np.testing.assert_array_equal(models[0].weights, models[1].weights)
     assert models[0].scope_threshold == models[1].scope_threshold
+
+
+def test_folded_weights_score_as_the_features_do():
+    chance = np.random.RandomState(0)
+    vectors = (chance.normal(size=(600, len(POOLED_LAYERS) * HIDDEN)) * np.linspace(3, 0.1, len(POOLED_LAYERS) * HIDDEN)).astype(np.float32)
+    space = Space.of(vectors, np.array([f"ask_{number % 30}" for number in range(600)]))
+    weights = chance.normal(size=(2 * vectors.shape[1] + HIDDEN, 30)).astype(np.float32)
+    assert space.scores(vectors, *space.fold(weights)) == pytest.approx(space.features(vectors) @ weights, abs=1e-4)
+    assert np.linalg.norm(space.features(vectors), axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.all(np.diff(space.scales[:-1]) < 0) and space.scales[-1] > space.scales[0]  # the more like questions differ in it, the less it counts
