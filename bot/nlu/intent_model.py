@@ -91,7 +91,7 @@ class Space:
         return plain + whitened / lengths[:, None] + _unit(vectors[:, -HIDDEN:]) @ of_last
 
     def fold(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the weights of features, float32 [features, classes], as `scores` takes them: a message then needs a third of the memory's time."""
+        """Returns the weights of features, float32 [features, classes], as `scores` takes them: a message then reads two fifths of the memory."""
         centred, whitened, last = np.split(weights / np.float32(np.sqrt(3)), [len(self.mean), 2 * len(self.mean)])
         return np.ascontiguousarray(np.hstack([centred, self.whitened(whitened.T).T, self.directions])), last
 
