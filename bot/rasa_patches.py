@@ -41,13 +41,11 @@ def _event_validators() -> Dict[str, Any]:
 
 
 def _validate_action_result(self: RemoteAction, result: Dict[str, Any]) -> bool:
-    """Checks each event against its own kind, and leaves what is wrong to Rasa; what our own actions return in this process needs no check.
+    """Checks each event against its own kind, and leaves what is wrong to Rasa.
 
     Rasa checks the schema, a constant, against that of schemas each time, and each event against all 23 kinds (core/actions/action.py:
     `_validate_action_result`, 14 ms a call).
     """
-    if getattr(self.action_endpoint, "in_process", False):
-        return True
     if not isinstance(result, dict):
         return _rasas_check(self, result)
     events, responses = result.get("events", []), result.get("responses", [])

@@ -28,8 +28,6 @@ RESPONSE_TIMEOUT_SECONDS = 30  # an answer takes milliseconds; this only bounds 
 class InProcessActionEndpoint(EndpointConfig):
     """Runs custom actions in this process instead of asking an action server for them."""
 
-    in_process = True
-
     def __init__(self) -> None:
         """Registers the actions of the package `actions`."""
         super().__init__(url="in this process")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import sqlite3
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -401,8 +402,28 @@ def _masked(written: str) -> str:
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # sqlite3 would begin transactions late and commit before it makes tables
-    connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for a writer
+    write_ahead(connection)
     connection.execute("PRAGMA secure_delete=ON")  # what is deleted is not to be found in the file
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Sets a SQLite database to write ahead, so that readers do not wait for a writer.
+
+    The first connection to a new file needs it alone for this, and SQLite does not wait for it, whatever the connection's timeout: of
+    processes that start together all but one would fail.
+
+    Raises:
+        sqlite3.OperationalError: the file was not to be had alone within WAIT_SECONDS, or cannot be used.
+    """
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -413,9 +434,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def lock_tables(connection: Connection) -> None:
-    """Lets one process at a time make tables, until the transaction ends. (On SQLite BEGIN IMMEDIATE does.)"""
+    """Lets one process at a time make tables, until the transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    elif not connection.connection.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @lru_cache(maxsize=1)

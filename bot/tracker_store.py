@@ -178,6 +178,6 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for a writer
+    store.write_ahead(connection)
     # What was stored survives a server that is killed; a power cut may take the last seconds. To wait for the disk each turn takes as long as an answer.
     connection.execute("PRAGMA synchronous=NORMAL")

@@ -36,7 +36,6 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import rasa_patches
-from bot.server import InProcessActionEndpoint
 
 EVENTS = [
     {"event": "slot", "name": "x", "value": 1},
@@ -108,11 +107,6 @@ def test_result_check_says_what_rasas_says(result):
 
     by_rasa = said(rasa_patches._rasas_check)
     assert said(rasa_patches._validate_action_result) == by_rasa and (by_rasa is True) == (result in GOOD)
-
-
-def test_results_of_this_process_are_not_checked_again(monkeypatch):
-    monkeypatch.setattr(rasa_patches, "_rasas_check", None)
-    assert rasa_patches._validate_action_result(RemoteAction("action_x", InProcessActionEndpoint()), {"events": EVENTS, "responses": []})
 
 
 def test_slot_is_copied_as_python_copies_it(agent):

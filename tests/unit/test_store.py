@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import socket
 import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -17,6 +19,7 @@ from sqlalchemy import text
 from bot import store
 from bot.knowledge import ROOT
 from bot.store import Store, StoreError
+from bot.tracker_store import ConversationTrackerStore
 
 ANN = ("ann", "r1", "Ann Lee", "ann@x.org", "+1 212-555-0100", "the CCA")
 
@@ -182,6 +185,21 @@ def test_store_processes_that_start_together_make_the_tables_once(url):
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         assert pool.starmap(_first_use, [(url, number) for number in range(8)]) == [True] * 8
     assert len(Store(url).contacts()) == 8
+
+
+@pytest.mark.parametrize("start", [lambda url: Store(url).open(), lambda url: ConversationTrackerStore(host=url)], ids=["store", "tracker_store"])
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_new_file_that_another_process_makes_is_waited_for(tmp_path, start, journal):
+    with closing(sqlite3.connect(tmp_path / "new.db", isolation_level=None, check_same_thread=False)) as other:
+        other.execute(f"PRAGMA journal_mode={journal}")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE events (id)")
+        done = threading.Timer(0.5, other.execute, ["COMMIT"])
+        done.start()
+        start(f"sqlite:///{tmp_path}/new.db")
+        done.join()
+    with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_store_migrations_make_what_the_models_say(kept):
